@@ -1,0 +1,101 @@
+"""The operators and array methods of a tensor, each a name for a row of the table.
+
+The usual operators look their row up directly; the rest, with NumPy's mixin, take the longer way
+of ``np.add(t, u)`` and arrive at the same rows by NumPy's protocol.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from .changes import mark_changed
+from .record import binary, dispatch, is_tracked, strip
+from .registry import TABLE
+from .tape import Variable
+
+METHODS = """
+all any argmax argmin argpartition argsort clip compress conjugate cumprod cumsum diagonal dot max
+mean min nonzero prod ravel repeat round searchsorted squeeze std sum swapaxes take trace var
+""".split()
+OF_ARRAYS = "astype flatten sort partition fill".split()  # the last three in place
+
+
+def infix(function: Any) -> Any:
+    """The method of an operator between a tensor and anything."""
+    return lambda self, other: binary(TABLE[function], self, other)
+
+
+def reflected(function: Any) -> Any:
+    """The same, of an operator that has the tensor on its right."""
+    return lambda self, other: binary(TABLE[function], other, self)
+
+
+def augmented(function: Any) -> Any:
+    """The method of an augmented assignment."""
+
+    def call(self: Any, other: Any) -> Any:
+        if is_tracked((self, other)):
+            return dispatch(function, (self, other), {"out": (self,)})
+        function(self._array, strip(other), self._array)
+        mark_changed(self._array)
+        return self
+
+    return call
+
+
+def method(function: Any) -> Any:
+    """The method that calls a function with the tensor as its first argument."""
+    return lambda self, *args, **kwargs: dispatch(function, (self, *args), kwargs)
+
+
+def gathering(function: Any) -> Any:
+    """The same, where the method also takes the elements of a tuple one by one."""
+    short = method(function)
+    return lambda t, *args, **kw: short(t, args, **kw) if len(args) > 1 else short(t, *args, **kw)
+
+
+class Operators(NDArrayOperatorsMixin, Variable):
+    """A variable with the operators and methods of an ndarray."""
+
+    __slots__ = ()
+
+    __hash__ = object.__hash__  # by identity as ever, though == compares elements
+    __add__, __radd__ = infix(np.add), reflected(np.add)
+    __sub__, __rsub__ = infix(np.subtract), reflected(np.subtract)
+    __mul__, __rmul__ = infix(np.multiply), reflected(np.multiply)
+    __truediv__, __rtruediv__ = infix(np.divide), reflected(np.divide)
+    __matmul__, __rmatmul__ = infix(np.matmul), reflected(np.matmul)
+    __iadd__, __isub__ = augmented(np.add), augmented(np.subtract)
+    __imul__, __itruediv__ = augmented(np.multiply), augmented(np.divide)
+    __getitem__, __setitem__ = method(operator.getitem), method(operator.setitem)
+    transpose, reshape = gathering(np.transpose), gathering(np.reshape)
+    T, mT = property(method(np.transpose)), property(method(np.matrix_transpose))
+    real, imag = property(method(np.real)), property(method(np.imag))
+    copy, copy_ = method(np.ndarray.copy), method(np.copyto)
+
+    def __pow__(self, exponent: Any) -> Any:
+        if type(exponent) in (int, float):
+            if exponent == 2:
+                return dispatch(np.square, (self,), {})  # as ndarray does
+            if self._array.dtype.kind == "f":
+                exponent = self._array.dtype.type(exponent)  # so that its rule keeps the dtype
+        return _power(self, exponent)
+
+    def zero_(self) -> Any:
+        """Fill it with zeros."""
+        return dispatch(np.ndarray.fill, (self, 0), {})
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
+
+
+_power = infix(np.power)
+for _name in METHODS:
+    setattr(Operators, _name, method(getattr(np, _name)))
+for _name in OF_ARRAYS:
+    setattr(Operators, _name, method(getattr(np.ndarray, _name)))

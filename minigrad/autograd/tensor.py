@@ -1,0 +1,359 @@
+"""The tensor: an array that may require grad, with PyTorch's names and NumPy's protocols."""
+
+from __future__ import annotations
+
+import sys
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dis import opmap
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .changes import mark_changed
+from .modes import enable_grad
+from .operators import Operators
+from .record import dispatch
+from .tape import Node, Variable, pull_back
+
+_default_dtype = np.dtype(np.float32)
+
+
+def set_default_dtype(dtype: Any) -> None:
+    """Set what Python floats become: float32 at first, or any other NumPy float dtype."""
+    global _default_dtype
+    if np.dtype(dtype).kind != "f":
+        raise TypeError(f"set_default_dtype expects a float dtype, got {np.dtype(dtype)}; give one")
+    _default_dtype = np.dtype(dtype)
+
+
+def get_default_dtype() -> np.dtype[Any]:
+    """What Python floats become.
+
+    >>> get_default_dtype()
+    dtype('float32')
+    """
+    return _default_dtype
+
+
+class Tensor(Operators):
+    """An array with a gradient: NumPy's operators, methods and functions record themselves.
+
+    ``Tensor(array)`` shares the memory of the array; `minigrad.tensor` copies.
+
+    >>> x = Tensor(np.array([1.0, 2.0])).requires_grad_()
+    >>> y = (np.sin(x) * x).sum()
+    >>> y.backward()
+    >>> x.grad
+    tensor([1.3818, 0.077 ], dtype=float64)
+    """
+
+    __slots__ = ()
+
+    shape = property(attrgetter("_array.shape"))
+    dtype = property(attrgetter("_array.dtype"))
+    ndim = property(attrgetter("_array.ndim"))
+    size = property(attrgetter("_array.size"))
+
+    # whether operations on it are recorded; whether none made it; the one that made it
+    requires_grad = property(lambda t: t._node is not None, lambda t, on: t.requires_grad_(on))
+    is_leaf = property(lambda t: t._node is None or t._node.plan is None)
+    grad_fn = property(lambda t: None if t.is_leaf else t._node)
+
+    @property
+    def data(self) -> Tensor:
+        """The same memory without the graph: what is done to it is not recorded."""
+        return Tensor(self._array)
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        if getattr(value, "_array", value) is not self._array:
+            self._array = self._alike("data", value)
+
+    @property
+    def grad(self) -> Tensor | None:
+        """The gradient that `backward` has summed up here, None before. Assigning copies."""
+        return self._grad  # type: ignore[no-any-return]  # a Variable knows no Tensor
+
+    @grad.setter
+    def grad(self, value: Any) -> None:
+        self._grad = None if value is None else Tensor(self._alike("grad", value))
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Make it a leaf whose gradient `backward` computes; floats only. Returns itself."""
+        if self.is_leaf and not requires_grad:
+            self._node = None
+        elif not requires_grad:
+            raise RuntimeError(
+                f"requires_grad_: the result of {self._node} requires grad because what it was "
+                "made of does; use .detach() for a tensor that does not"
+            )
+        elif self._node is None:
+            if self.dtype.kind not in "fc":
+                raise TypeError(
+                    f"requires_grad expects a tensor of floats, got {self.dtype}; convert it with "
+                    ".astype(np.float32) or give dtype="
+                )
+            self._node = Node(None, (), self, None)
+            self._node.tensor = weakref.ref(self)
+        return self
+
+    def backward(
+        self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False
+    ) -> None:
+        """Add the gradient of this tensor with respect to every leaf to the leaf's ``.grad``.
+
+        Args:
+            gradient: the gradient of the loss with respect to this tensor, of its shape; may be
+                left out for one element, where it is 1.
+            retain_graph: keep the graph for another pass; by default as ``create_graph``.
+            create_graph: record the pass itself, so that gradients can be differentiated.
+
+        Raises:
+            RuntimeError: if nothing was recorded, if the graph was freed by an earlier pass, or
+                if an array that it needs was changed in place.
+            ValueError: if ``gradient`` is missing or of another shape.
+        """
+        results = _gradients([self], [gradient], None, retain_graph, create_graph)
+        for (node, _), g in zip(results.items(), _owned(results.values()), strict=True):
+            tensor = node.tensor()
+            if tensor is None:
+                continue
+            held = tensor._grad
+            if held is None or create_graph or held.requires_grad:
+                tensor._grad = g if held is None else held + g
+            else:
+                held._array += g._array
+                mark_changed(held._array)
+
+    def register_hook(self, hook: Callable[[Tensor], Any]) -> Handle:
+        """Call ``hook(gradient)`` when the gradient of this tensor is known.
+
+        What it returns, if not None, takes the gradient's place. It must not change its argument.
+        """
+        return Handle(self._tracked_node("register_hook"), hook)
+
+    def retain_grad(self) -> None:
+        """Keep the gradient of a tensor that is not a leaf in its ``.grad`` as well."""
+        self._tracked_node("retain_grad").tensor = weakref.ref(self)
+
+    def detach(self) -> Tensor:
+        """The same memory without the graph."""
+        return Tensor(self._array)
+
+    clone = Operators.copy  # on the tape
+
+    def numpy(self) -> np.ndarray:
+        """The array itself, sharing memory: changes made to it by NumPy leave no trace here."""
+        self._refuse_detaching("numpy()")
+        return self._array
+
+    def item(self) -> Any:
+        """The one element as a Python number."""
+        if self.size != 1:
+            raise ValueError(
+                f"a tensor of one element is expected as a Python number, got shape {self.shape}; "
+                "use .tolist(), or reduce it first"
+            )
+        return self._array.item()
+
+    def tolist(self) -> Any:
+        """The elements as nested lists of Python numbers."""
+        return self._array.tolist()
+
+    def __float__(self) -> float:
+        caller = sys._getframe(1)  # NumPy asks for a float where array[i] = t is executed
+        if caller.f_code.co_code[caller.f_lasti] == opmap["STORE_SUBSCR"]:
+            self._refuse_detaching("array[i] = t")
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __bool__(self) -> bool:
+        return bool(self.item())
+
+    def __index__(self) -> int:
+        return self._array.__index__()
+
+    def __len__(self) -> int:
+        if self.ndim == 0:
+            raise TypeError("len() expects a tensor with an axis, got shape (); use .item()")
+        return len(self._array)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return (self[i] for i in range(len(self)))
+
+    def __repr__(self) -> str:
+        body = np.array2string(self._array, precision=4, separator=", ", prefix="tensor(")
+        notes = [] if self.size or self.ndim == 1 else [f"shape={self.shape}"]
+        if self.dtype not in (_default_dtype, np.int64, np.bool_):
+            notes.append(f"dtype={self.dtype}")
+        if self._node is not None:
+            notes.append("requires_grad=True" if self.is_leaf else f"grad_fn={self._node}")
+        return f"tensor({', '.join([body, *notes])})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item() if self.ndim == 0 else str(self), spec)
+
+    def __reduce__(self) -> Any:
+        if not self.is_leaf:
+            raise RuntimeError(
+                f"copy and pickle expect a leaf, got the result of {self._node}; use .detach(), "
+                "or .clone() for a copy on the tape"
+            )
+        return _rebuild, (type(self), self._array, self.requires_grad, self._grad)
+
+    def _alike(self, who: str, value: Any) -> np.ndarray:
+        array = np.array(getattr(value, "_array", value), self.dtype, order="C")
+        if array.shape != self.shape:
+            raise ValueError(
+                f"{who} expects an array of shape {self.shape}, as its tensor has, got "
+                f"{array.shape}; reshape it"
+            )
+        return array
+
+    def _tracked_node(self, who: str) -> Node:
+        if self._node is None:
+            raise RuntimeError(
+                f"{who} expects a tensor that requires grad, got one that does not; call "
+                "requires_grad_() on it, or on what it is made of, before it is used"
+            )
+        return self._node
+
+    def _refuse_detaching(self, what: str) -> None:
+        if self._node is not None:
+            raise RuntimeError(
+                f"{what}: a tensor that requires grad is not turned into an ndarray, for its "
+                "derivative would be lost; use .detach().numpy(), np.stack for a list of tensors, "
+                "np.where to fill an array, or a function that has a derivative here"
+            )
+
+    if not TYPE_CHECKING:  # a type checker that saw it would take np.exp(t) for an ndarray
+
+        def __array__(self, dtype=None, copy=None):
+            self._refuse_detaching("np.asarray(t)")
+            return np.array(self._array, dtype, copy=copy)
+
+    def __array_ufunc__(self, ufunc: Any, call: str, *inputs: Any, **kwargs: Any) -> Any:
+        return dispatch(ufunc if call == "__call__" else getattr(ufunc, call), inputs, kwargs)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return dispatch(function, args, kwargs)
+
+
+Variable.result = Tensor
+
+
+class Handle:
+    """What `Tensor.register_hook` returns."""
+
+    def __init__(self, node: Node, hook: Callable[[Tensor], Any]) -> None:
+        self._hooks = node.hooks = node.hooks or {}
+        self._hooks[id(self)] = hook
+
+    def remove(self) -> None:
+        """Call the hook no more."""
+        self._hooks.pop(id(self), None)
+
+
+def grad(
+    outputs: Tensor | Sequence[Tensor],
+    inputs: Tensor | Sequence[Tensor],
+    grad_outputs: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool = False,
+) -> tuple[Tensor | None, ...]:
+    """The gradients of the sum of ``outputs`` with respect to ``inputs``, touching no ``.grad``.
+
+    Args:
+        outputs: a tensor or several.
+        inputs: a tensor or several, leaves or not.
+        grad_outputs: the gradient with respect to each output, of its shape; may be left out
+            for outputs of one element, where it is 1.
+        retain_graph: keep the graph for another pass; by default as ``create_graph``.
+        create_graph: record the pass itself, so that its results can be differentiated.
+        allow_unused: give None for an input that no output depends on, instead of raising.
+
+    Returns:
+        One gradient for each input, of its shape and dtype.
+
+    >>> import minigrad
+    >>> x = minigrad.tensor(3.0, requires_grad=True)
+    >>> (slope,) = grad(x**3, x, create_graph=True)
+    >>> grad(slope, x)
+    (tensor(18.),)
+    """
+    outputs = [outputs] if isinstance(outputs, Tensor) else outputs
+    inputs = [inputs] if isinstance(inputs, Tensor) else inputs
+    if grad_outputs is None:
+        grad_outputs = [None] * len(outputs)
+    elif not isinstance(grad_outputs, (list, tuple)):
+        grad_outputs = [grad_outputs]
+    nodes = [x._tracked_node(f"grad: input {i}") for i, x in enumerate(inputs)]
+    results = _gradients(outputs, grad_outputs, nodes, retain_graph, create_graph)
+    unused = [i for i, node in enumerate(nodes) if node not in results]
+    if unused and not allow_unused:
+        raise RuntimeError(
+            f"grad: the outputs do not depend on inputs {unused}; leave them out, or give "
+            "allow_unused=True to have None for them"
+        )
+    return tuple(_owned(results.get(node) for node in nodes))
+
+
+def _gradients(
+    outputs: Sequence[Tensor],
+    gradients: Sequence[Any],
+    inputs: list[Node] | None,
+    retain_graph: bool | None,
+    create_graph: bool,
+) -> dict[Node, Any]:
+    roots: dict[Node, Any] = {}
+    for output, gradient in zip(outputs, gradients, strict=True):
+        node = output._tracked_node("backward")
+        if gradient is None:
+            if output.size != 1:
+                raise ValueError(
+                    f"backward expects a tensor of one element, got shape {output.shape}; reduce "
+                    "it with .sum(), or give the gradient with respect to it"
+                )
+            gradient = np.ones(output.shape) if output.ndim else 1.0
+        seed: Any = output._alike("backward: gradient", gradient)
+        if create_graph:
+            seed = gradient if isinstance(gradient, Tensor) else Tensor(seed)
+        roots[node] = roots[node] + seed if node in roots else seed
+    retain = create_graph if retain_graph is None else retain_graph
+    wanted = None if inputs is None else set(inputs)
+    if not create_graph:
+        return pull_back(roots, wanted, retain, taped=False)
+    with enable_grad():
+        return pull_back(roots, wanted, retain, taped=True)
+
+
+def _owned(gradients: Iterable[Any]) -> list[Any]:
+    """Gradients as tensors: each contiguous and writable, sharing memory with nothing."""
+    answer: list[Any] = []
+    given: set[int] = set()
+    for gradient in gradients:
+        if gradient is not None:
+            gradient = as_tensor(gradient)
+            array = gradient._array
+            if array.base is not None or id(array) in given or not array.flags.carray:
+                gradient = gradient.copy()
+            given.add(id(array))
+        answer.append(gradient)
+    return answer
+
+
+def as_tensor(value: Any) -> Tensor:
+    """The tensor itself; an array or number as one, without a copy where it can be."""
+    return value if isinstance(value, Tensor) else Tensor(value)
+
+
+def _rebuild(kind: type[Tensor], array: Any, requires_grad: bool, grad: Any) -> Tensor:
+    tensor = kind.__new__(kind)
+    Tensor.__init__(tensor, array)
+    tensor.requires_grad_(requires_grad).grad = grad
+    return tensor

@@ -1,0 +1,451 @@
+"""NumPy functions that need no derivative of their own, as they are spelled through others.
+
+Each text stands for its function where a tensor is tracked; arrays alone never come here.
+"""
+
+from __future__ import annotations
+
+import math
+import string
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from .autograd.record import strip
+from .autograd.registry import Function, composition
+from .ops.linalg import contract, log_abs_det, packed_eigh, packed_svd
+from .ops.reduce import along, count
+
+# --- element by element -------------------------------------------------------------------------
+
+
+@composition(np.clip)
+def clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
+    """min(max(a, a_min), a_max), as NumPy defines it: a tie with a bound shares equally."""
+    a_min, a_max = a_min if min is None else min, a_max if max is None else max
+    a = a if a_min is None else np.maximum(a, a_min)
+    return a if a_max is None else np.minimum(a, a_max)
+
+
+composition(np.divmod)(lambda x, y: (np.floor_divide(x, y), np.remainder(x, y)))
+composition(np.modf)(lambda x: (np.fmod(x, 1.0), np.trunc(x)))
+composition(np.imag)(np.zeros_like)
+
+
+@composition(np.select)
+def select(condlist: Any, choicelist: Any, default: Any = 0.0) -> Any:
+    """The first choice whose condition holds."""
+    z = default
+    for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
+        z = np.where(condition, choice, z)
+    return z
+
+
+# --- reductions and scans -----------------------------------------------------------------------
+
+
+@composition(np.prod)
+def prod(a: Any, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
+    """The product, one half times the other, so that it is exact at zeros in every order."""
+    shape = np.shape(a)
+    axes = along(axis, len(shape))
+    rest = [i for i in range(len(shape)) if i not in axes]
+    a = a if dtype is None else a.astype(dtype)
+    lines = np.reshape(
+        np.transpose(a, (*rest, *axes)), [shape[i] for i in rest] + [count(shape, axis)]
+    )
+    while (n := lines.shape[-1]) > 1:
+        half, odd = lines[..., : n // 2] * lines[..., n // 2 : n - n % 2], lines[..., n - n % 2 :]
+        lines = np.concatenate([half, odd], -1)
+    z = np.sum(lines, -1) if n else np.sum(lines, -1) + 1.0
+    return np.expand_dims(z, axes) if keepdims else z
+
+
+@composition(np.cumprod)
+def cumprod(a: Any, axis: Any = None, dtype: Any = None) -> Any:
+    """The running product, doubling its reach in each round: exact at zeros in every order."""
+    a = np.ravel(a) if axis is None else np.moveaxis(a, axis, -1)
+    a = a if dtype is None else a.astype(dtype)
+    reach = 1
+    while reach < a.shape[-1]:
+        a = np.concatenate([a[..., :reach], a[..., reach:] * a[..., :-reach]], -1)
+        reach *= 2
+    return a if axis is None else np.moveaxis(a, -1, axis)
+
+
+@composition(np.average)
+def average(
+    a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: bool = False
+) -> Any:
+    """sum(weights a) / sum(weights)."""
+    weights = np.ones_like(a) if weights is None else weights
+    if np.shape(weights) != np.shape(a):
+        sides = dict(zip(along(axis, np.ndim(a)), np.shape(weights), strict=True))
+        weights = np.reshape(weights, [sides.get(i, 1) for i in range(np.ndim(a))])
+    total = np.sum(weights * np.ones_like(a), axis, keepdims=keepdims)
+    mean = np.sum(a * weights, axis, keepdims=keepdims) / total
+    return (mean, total) if returned else mean
+
+
+@composition(np.ptp)
+def ptp(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
+    """max - min."""
+    return np.max(a, axis, keepdims=keepdims) - np.min(a, axis, keepdims=keepdims)
+
+
+def without_nan(plain: Function, neutral: float, a: Any, *args: Any, **kw: Any) -> Any:
+    """A reduction with its neutral element in the place of NaN."""
+    return plain(np.where(np.isnan(a), neutral, a), *args, **kw)
+
+
+composition(np.nansum)(partial(without_nan, np.sum, 0.0))
+composition(np.nanprod)(partial(without_nan, np.prod, 1.0))
+composition(np.nancumsum)(partial(without_nan, np.cumsum, 0.0))
+composition(np.nancumprod)(partial(without_nan, np.cumprod, 1.0))
+composition(np.nanmax)(partial(without_nan, np.max, -math.inf))
+composition(np.nanmin)(partial(without_nan, np.min, math.inf))
+
+
+def along_first(plain: Function, array: Any, axis: Any = 0, **kw: Any) -> Any:
+    """A reduction or scan whose axis is at first the first."""
+    return plain(array, axis, **kw)
+
+
+composition(np.add.reduce)(partial(along_first, np.sum))
+composition(np.multiply.reduce)(partial(along_first, np.prod))
+composition(np.maximum.reduce)(partial(along_first, np.max))
+composition(np.minimum.reduce)(partial(along_first, np.min))
+composition(np.add.accumulate)(partial(along_first, np.cumsum))
+composition(np.multiply.accumulate)(partial(along_first, np.cumprod))
+
+
+def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """log of the sum of exp x along axes, without overflow.
+
+    Args:
+        x: array or Tensor of any shape.
+        axis: axis or axes summed over; None for all.
+        keepdims: keep them with length 1.
+
+    >>> round(float(logsumexp(np.array([1000.0, 1000.0]))), 4)
+    1000.6931
+    """
+    highest = np.max(strip(x), axis, keepdims=True)
+    highest = np.where(np.isfinite(highest), highest, 0.0)
+    z = np.log(np.sum(np.exp(x - highest), axis, keepdims=True)) + highest
+    return z if keepdims else np.squeeze(z, along(axis, np.ndim(x)))
+
+
+@composition(np.diff)
+def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
+    """a[k+1] - a[k], n times."""
+    slab = [1 if i == axis % np.ndim(a) else side for i, side in enumerate(np.shape(a))]
+    ends = [x if x is None or np.ndim(x) else np.broadcast_to(x, slab) for x in (prepend, append)]
+    parts = [x for x in (ends[0], a, ends[1]) if x is not None]
+    a = np.moveaxis(np.concatenate(parts, axis), axis, -1)
+    for _ in range(n):
+        a = a[..., 1:] - a[..., :-1]
+    return np.moveaxis(a, -1, axis)
+
+
+@composition(np.gradient)
+def gradient(f: Any, *spacing: Any, axis: Any = None, edge_order: Any = 1) -> Any:
+    """np.gradient is linear: along each axis it is the matrix that it makes of the identity."""
+    axes = along(axis, np.ndim(f))
+    steps = spacing * len(axes) if len(spacing) == 1 else spacing or (1.0,) * len(axes)
+    slopes = []
+    for i, step in zip(axes, steps, strict=True):
+        unit = np.eye(np.shape(f)[i], dtype=f.dtype)
+        matrix = np.gradient(unit, step, axis=0, edge_order=edge_order)
+        slopes.append(np.moveaxis(np.tensordot(matrix, f, (1, i)), 0, i))
+    return slopes[0] if len(slopes) == 1 else tuple(slopes)
+
+
+# --- joining and cutting ------------------------------------------------------------------------
+
+
+@composition(np.stack)
+def stack(arrays: Any, axis: int = 0, **kw: Any) -> Any:
+    """The arrays along a new axis."""
+    return np.concatenate([np.expand_dims(a, axis) for a in arrays], axis, **kw)
+
+
+def grown(function: Function, *arrays: Any) -> Any:
+    """Each array in the shape that a function gives to one of its shape."""
+    results = [np.reshape(a, function(np.empty(np.shape(a))).shape) for a in arrays]
+    return results[0] if len(results) == 1 else tuple(results)
+
+
+for growing in np.atleast_1d, np.atleast_2d, np.atleast_3d:
+    composition(growing)(partial(grown, growing))
+
+
+def joined(growing: Function, axis: int, tup: Any, **kw: Any) -> Any:
+    """The arrays, grown, one behind the other."""
+    arrays = [growing(a) for a in tup]
+    return np.concatenate(arrays, min(axis, np.ndim(arrays[0]) - 1), **kw)
+
+
+def as_column(a: Any) -> Any:
+    """A vector as a column."""
+    return a if np.ndim(a) > 1 else np.reshape(a, (-1, 1))
+
+
+composition(np.vstack)(partial(joined, np.atleast_2d, 0))
+composition(np.hstack)(partial(joined, np.atleast_1d, 1))
+composition(np.dstack)(partial(joined, np.atleast_3d, 2))
+composition(np.column_stack)(partial(joined, as_column, 1))
+
+
+@composition(np.append)
+def append(arr: Any, values: Any, axis: Any = None) -> Any:
+    """Two arrays joined, flat without an axis."""
+    return np.concatenate([arr, values], axis)
+
+
+@composition(np.broadcast_arrays)
+def broadcast_arrays(*args: Any) -> tuple[Any, ...]:
+    """All arrays in their common shape."""
+    shape = np.broadcast_shapes(*map(np.shape, args))
+    return tuple(np.broadcast_to(a, shape) for a in args)
+
+
+def cut(
+    function: Function, preset: int, ary: Any, indices_or_sections: Any, axis: Any = None
+) -> Any:
+    """The pieces into which a function cuts the numbers along the axis."""
+    axis = min(preset, np.ndim(ary) - 1) if axis is None else axis % np.ndim(ary)
+    pieces = function(np.arange(np.shape(ary)[axis]), indices_or_sections)
+    spans = [slice(p[0], p[-1] + 1) if p.size else slice(0, 0) for p in pieces]
+    return [ary[(slice(None),) * axis + (span,)] for span in spans]
+
+
+composition(np.split)(partial(cut, np.split, 0))
+composition(np.array_split)(partial(cut, np.array_split, 0))
+composition(np.vsplit)(partial(cut, np.split, 0))
+composition(np.hsplit)(partial(cut, np.split, 1))
+composition(np.dsplit)(partial(cut, np.split, 2))
+
+
+@composition(np.pad)
+def pad(array: Any, pad_width: Any, mode: Any = "constant", constant_values: Any = 0.0) -> Any:
+    """Padding by a constant or by elements of the array, found by padding their numbers."""
+    if mode not in ("constant", "edge", "reflect", "symmetric", "wrap"):
+        raise TypeError(
+            f"np.pad: its derivative expects mode constant, edge, reflect, symmetric or wrap, got "
+            f"{mode!r}; pad with np.concatenate"
+        )
+    numbers = np.arange(1, np.size(array) + 1).reshape(np.shape(array))
+    arrived = np.pad(numbers, pad_width, mode)
+    z = np.ravel(array)[np.maximum(arrived - 1, 0)] if np.size(array) else 0.0
+    if mode != "constant":
+        return z
+    frame = np.pad(np.zeros_like(array).numpy(), pad_width, constant_values=constant_values)
+    return np.where(arrived > 0, z, frame)
+
+
+# --- products -----------------------------------------------------------------------------------
+
+
+@composition(np.einsum)
+def einsum(subscripts: str, *operands: Any, optimize: Any = True) -> Any:
+    """Einstein's sum of any form that is given as a string."""
+    if not isinstance(subscripts, str):
+        raise TypeError("np.einsum expects subscripts as a string, got a list; write 'ij,jk->ik'")
+    text, arrow, output = subscripts.replace(" ", "").partition("->")
+    free = [letter for letter in string.ascii_letters if letter not in text]
+    hidden = [
+        np.ndim(x) - len(own.replace("...", ""))
+        for own, x in zip(text.split(","), operands, strict=True)
+    ]
+    dots = "".join(free[: max(hidden)])
+    inputs = [
+        own.replace("...", dots[len(dots) - n :])
+        for own, n in zip(text.split(","), hidden, strict=True)
+    ]
+    letters = "".join(inputs)
+    if not arrow:
+        output = "..." + "".join(
+            x for x in sorted(set(letters) - set(dots)) if letters.count(x) == 1
+        )
+    output = output.replace("...", dots)
+    arrays = list(operands)
+    for i, own in enumerate(inputs):
+        for letter in set(own):
+            while own.count(letter) > 1:
+                j, k = own.index(letter), own.rindex(letter)
+                arrays[i] = np.diagonal(arrays[i], 0, j, k)
+                own = own[:j] + own[j + 1 : k] + own[k + 1 :] + letter
+        others = output + "".join(inputs[:i] + inputs[i + 1 :])
+        alone = tuple(j for j, letter in enumerate(own) if letter not in others)
+        arrays[i] = np.sum(arrays[i], alone) if alone else arrays[i]
+        inputs[i] = "".join(letter for letter in own if letter in others)
+    return contract(arrays, tuple(inputs), output)
+
+
+@composition(np.tensordot)
+def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
+    """The product summed over pairs of axes: the last of a with the first of b, or those named."""
+    n, m = np.ndim(a), np.ndim(b)
+    pairs = (range(n - axes, n), range(axes)) if isinstance(axes, int) else axes
+    left, right = string.ascii_letters[:n], list(string.ascii_letters[n : n + m])
+    for i, j in zip(*map(np.atleast_1d, pairs), strict=True):
+        right[j] = left[i]
+    rest = [letter for letter in (*left, *right) if (letter in left) != (letter in right)]
+    return np.einsum(f"{left},{''.join(right)}->{''.join(rest)}", a, b)
+
+
+@composition(np.dot)
+def dot(a: Any, b: Any) -> Any:
+    """The product over the last axis of a and the last but one of b."""
+    if np.ndim(a) == 0 or np.ndim(b) == 0:
+        return a * b
+    return a @ b if np.ndim(b) <= 2 else np.tensordot(a, b, (-1, -2))
+
+
+@composition(np.inner)
+def inner(a: Any, b: Any) -> Any:
+    """The product over the last axes."""
+    return np.tensordot(a, b, (-1, -1)) if np.ndim(a) and np.ndim(b) else a * b
+
+
+composition(np.outer)(lambda a, b: np.ravel(a)[:, None] * np.ravel(b))
+composition(np.vdot)(lambda a, b: np.sum(np.ravel(a) * np.ravel(b)))
+composition(np.vecdot)(lambda x, y, axis=-1: np.sum(x * y, axis))
+composition(np.trace)(lambda a, *args, **kw: np.sum(np.diagonal(a, *args, **kw), -1))
+if hasattr(np, "matvec"):  # since NumPy 2.2
+    composition(np.matvec)(lambda x, y: (x @ y[..., None])[..., 0])
+    composition(np.vecmat)(lambda x, y: (x[..., None, :] @ y)[..., 0, :])
+
+
+@composition(np.kron)
+def kron(a: Any, b: Any) -> Any:
+    """Blocks of b, scaled by the elements of a."""
+    n = max(np.ndim(a), np.ndim(b))
+    sides = [(1,) * (n - np.ndim(x)) + np.shape(x) for x in (a, b)]
+    left = np.reshape(a, [m for side in sides[0] for m in (side, 1)])
+    right = np.reshape(b, [m for side in sides[1] for m in (1, side)])
+    return np.reshape(left * right, [i * j for i, j in zip(*sides, strict=True)])
+
+
+@composition(np.cross)
+def cross(
+    a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: Any = None
+) -> Any:
+    """The product of vectors of three elements."""
+    if axis is not None:
+        axisa = axisb = axisc = axis
+    a, b = np.moveaxis(a, axisa, -1), np.moveaxis(b, axisb, -1)
+    if (np.shape(a)[-1], np.shape(b)[-1]) != (3, 3):
+        raise ValueError(
+            f"np.cross: its derivative expects vectors of 3 elements, got {np.shape(a)[-1]} and "
+            f"{np.shape(b)[-1]}; append a zero"
+        )
+    z = np.roll(a, -1, -1) * np.roll(b, 1, -1) - np.roll(a, 1, -1) * np.roll(b, -1, -1)
+    return np.moveaxis(z, -1, axisc)
+
+
+# --- linear algebra -----------------------------------------------------------------------------
+
+
+@composition(np.linalg.norm)
+def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    """The norm of a vector or matrix, as NumPy defines its orders; 0 has the derivative 0."""
+    axes = along(axis, np.ndim(x))
+    if ord is None or (ord == "fro" and len(axes) == 2) or (ord == 2 and len(axes) == 1):
+        return zero_safe(np.sqrt, np.sum(x * x, axes, keepdims=keepdims))
+    if len(axes) == 1:
+        return vector_norm(x, ord, axes, keepdims)
+    if len(axes) != 2 or ord not in (1, -1, 2, -2, math.inf, -math.inf, "nuc"):
+        raise ValueError(f"np.linalg.norm expects an order of vectors or matrices, got {ord!r}")
+    if ord in (2, -2, "nuc"):
+        values = np.linalg.svdvals(np.moveaxis(x, axes, (-2, -1)))
+        z = np.sum(values, -1) if ord == "nuc" else (np.max if ord > 0 else np.min)(values, -1)
+        return np.expand_dims(z, axes) if keepdims else z
+    summed, compared = axes if abs(ord) == 1 else axes[::-1]
+    sums = np.sum(np.abs(x), summed, keepdims=True)
+    z = (np.max if ord > 0 else np.min)(sums, compared, keepdims=True)
+    return z if keepdims else np.squeeze(z, axes)
+
+
+def vector_norm(x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
+    """(sum |x|^p)^(1/p), for an infinite p the largest or smallest, for 0 how many are not 0."""
+    if abs(ord) == math.inf:
+        return (np.max if ord > 0 else np.min)(np.abs(x), axis, keepdims=keepdims)
+    if ord == 0:
+        return np.sum(np.not_equal(x, 0.0), axis, keepdims=keepdims, dtype=x.dtype)
+    total = np.sum(np.abs(x) ** ord, axis, keepdims=keepdims)
+    return zero_safe(lambda x: x ** (1.0 / ord), total)
+
+
+def zero_safe(root: Function, x: Any) -> Any:
+    """The root of x, and 0 with derivative 0 where x = 0."""
+    return np.where(np.equal(x, 0.0), 0.0, root(np.where(np.equal(x, 0.0), 1.0, x)))
+
+
+SlogdetResult: Callable[..., Any] = type(np.linalg.slogdet(np.eye(1)))
+SVDResult: Callable[..., Any] = type(np.linalg.svd(np.eye(1)))
+EighResult: Callable[..., Any] = type(np.linalg.eigh(np.eye(1)))
+
+
+@composition(np.linalg.slogdet)
+def slogdet(a: Any) -> Any:
+    """The sign, which is constant, and the logarithm of the absolute determinant."""
+    return SlogdetResult(np.linalg.slogdet(a.detach()).sign, log_abs_det(a))
+
+
+@composition(np.linalg.eigh)
+def eigh(a: Any, UPLO: str = "L") -> Any:
+    """The eigenvalues and eigenvectors."""
+    packed = packed_eigh(a, UPLO)
+    return EighResult(packed[..., 0, :], packed[..., 1:, :])
+
+
+@composition(np.linalg.svd)
+def svd(
+    a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
+) -> Any:
+    """The thin decomposition; the full one of a matrix that is not square is not unique."""
+    m, n = a.shape[-2:]
+    if full_matrices and compute_uv and m != n:
+        raise ValueError(
+            f"np.linalg.svd: with full_matrices=True its derivative expects square matrices, got "
+            f"{a.shape}; give full_matrices=False"
+        )
+    packed = packed_svd(a)
+    s = packed[..., 0, :]
+    return SVDResult(packed[..., 1 : m + 1, :], s, packed[..., m + 1 :, :].mT) if compute_uv else s
+
+
+composition(np.linalg.svdvals)(lambda x: np.linalg.svd(x, compute_uv=False))
+composition(np.linalg.eigvalsh)(lambda a, UPLO="L": np.linalg.eigh(a, UPLO)[0])
+
+
+@composition(np.linalg.matrix_power)
+def matrix_power(a: Any, n: int) -> Any:
+    """The matrix multiplied by itself, its inverse for negative n."""
+    if n < 0:
+        a, n = np.linalg.inv(a), -n
+    z, square = np.broadcast_to(np.eye(a.shape[-1], dtype=a.dtype), a.shape), a
+    while n:
+        z = z @ square if n & 1 else z
+        n >>= 1
+        square = square @ square if n else square
+    return z
+
+
+for name in "matmul outer cross tensordot vecdot matrix_transpose".split():
+    composition(getattr(np.linalg, name))(getattr(np, name))
+composition(np.linalg.diagonal)(lambda x, *, offset=0: np.diagonal(x, offset, -2, -1))
+composition(np.linalg.trace)(lambda x, *, offset=0: np.trace(x, offset, -2, -1))
+
+
+@composition(np.linalg.multi_dot)
+def multi_dot(arrays: Sequence[Any]) -> Any:
+    """The product of several matrices, from left to right."""
+    z = arrays[0]
+    for a in arrays[1:]:
+        z = z @ a
+    return z

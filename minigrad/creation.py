@@ -1,0 +1,178 @@
+"""Making tensors: from values, of one value, and as ranges."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .autograd import Tensor, get_default_dtype
+from .random import made, rand, randint, randn, shape_from
+
+
+def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """A copy of ``data``: numbers, nested lists of them, an array, or an untracked tensor.
+
+    Arrays and NumPy scalars keep their dtype. Python floats become the default dtype, ints int64.
+
+    >>> tensor([[1, 2], [3, 4]])
+    tensor([[1, 2],
+            [3, 4]])
+    >>> tensor([1.5, 2.0], requires_grad=True)
+    tensor([1.5, 2. ], requires_grad=True)
+    """
+    array = np.array(data)
+    if array.dtype.kind not in "fciub":
+        raise TypeError(
+            f"tensor expects numbers in lists of equal lengths, got {array.dtype} from "
+            f"{type(data).__name__}; convert them first"
+        )
+    if dtype is None and array.dtype == np.float64 and not _has_dtype(data):
+        dtype = get_default_dtype()
+    return made(array, dtype, requires_grad)
+
+
+def _has_dtype(data: Any) -> bool:
+    """Whether the first number in nested lists has a dtype of its own."""
+    while isinstance(data, (list, tuple)) and data:
+        data = data[0]
+    return hasattr(data, "dtype")
+
+
+def from_numpy(ndarray: np.ndarray, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """A tensor that shares the memory of an array, as long as its dtype is kept.
+
+    >>> a = np.zeros(2)
+    >>> t = from_numpy(a)
+    >>> a[0] = 1.0
+    >>> t.tolist()
+    [1.0, 0.0]
+    """
+    if not isinstance(ndarray, np.ndarray):
+        raise TypeError(
+            f"from_numpy expects an ndarray, got {type(ndarray).__name__}; use minigrad.tensor"
+        )
+    return made(ndarray, dtype, requires_grad)
+
+
+def zeros(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Zeros of the shape ``size``, given as numbers or as one tuple.
+
+    >>> zeros(2)
+    tensor([0., 0.])
+    """
+    return full(shape_from(size), 0, dtype or get_default_dtype(), requires_grad)
+
+
+def ones(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Ones of the shape ``size``, given as numbers or as one tuple.
+
+    >>> ones((2,))
+    tensor([1., 1.])
+    """
+    return full(shape_from(size), 1, dtype or get_default_dtype(), requires_grad)
+
+
+def full(size: Any, fill_value: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """One value in the shape ``size``; its dtype is that of `tensor` of the value.
+
+    >>> full((2,), 0.5)
+    tensor([0.5, 0.5])
+    """
+    value = tensor(fill_value, dtype).numpy()
+    return made(np.full(shape_from((size,)), value), None, requires_grad)
+
+
+def eye(n: int, m: int | None = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Ones on the diagonal of an ``(n, m)`` matrix, square without ``m``.
+
+    >>> eye(2)
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
+    return made(np.eye(n, m), dtype or get_default_dtype(), requires_grad)
+
+
+def arange(
+    start: Any, end: Any = None, step: Any = 1, dtype: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """The numbers from ``start`` (0 if one bound is given) by ``step``, up to but without ``end``.
+
+    >>> arange(3), arange(0.0, 1.0, 0.5)
+    (tensor([0, 1, 2]), tensor([0. , 0.5]))
+    """
+    start, end = (0, start) if end is None else (start, end)
+    if step == 0:
+        raise ValueError("arange expects a step other than 0, got 0; give one")
+    array = np.arange(start, end, step)
+    if dtype is None and array.dtype == np.float64:
+        dtype = get_default_dtype()
+    return made(array, dtype, requires_grad)
+
+
+def linspace(
+    start: float, end: float, steps: int, dtype: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """``steps`` numbers at equal distances from ``start`` to ``end``, both included.
+
+    >>> linspace(-2, 2, 5)
+    tensor([-2., -1.,  0.,  1.,  2.])
+    """
+    return made(np.linspace(start, end, steps), dtype or get_default_dtype(), requires_grad)
+
+
+def zeros_like(input: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Zeros of another tensor's shape and dtype.
+
+    >>> zeros_like(ones(2))
+    tensor([0., 0.])
+    """
+    return full_like(input, 0, dtype, requires_grad)
+
+
+def ones_like(input: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Ones of another tensor's shape and dtype.
+
+    >>> ones_like(zeros(2))
+    tensor([1., 1.])
+    """
+    return full_like(input, 1, dtype, requires_grad)
+
+
+def full_like(
+    input: Any, fill_value: Any, dtype: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """One value in another tensor's shape and dtype.
+
+    >>> full_like(zeros(2), 3)
+    tensor([3., 3.])
+    """
+    return full(input.shape, fill_value, dtype or input.dtype, requires_grad)
+
+
+def rand_like(input: Any, dtype: Any = None, requires_grad: bool = False, **kw: Any) -> Tensor:
+    """As `rand`, of another tensor's shape and dtype; ``generator=`` as there.
+
+    >>> rand_like(zeros(2)).shape
+    (2,)
+    """
+    return rand(input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad, **kw)
+
+
+def randn_like(input: Any, dtype: Any = None, requires_grad: bool = False, **kw: Any) -> Tensor:
+    """As `randn`, of another tensor's shape and dtype; ``generator=`` as there.
+
+    >>> randn_like(zeros(2)).shape
+    (2,)
+    """
+    return randn(input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad, **kw)
+
+
+def randint_like(input: Any, low: int, high: Any = None, dtype: Any = None, **kw: Any) -> Tensor:
+    """As `randint`, of another tensor's shape and dtype; ``generator=`` as there.
+
+    >>> randint_like(zeros(2), 1).tolist()
+    [0.0, 0.0]
+    """
+    low, high = (0, low) if high is None else (low, high)
+    return randint(low, high, input.shape, dtype=dtype or input.dtype, **kw)

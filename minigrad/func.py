@@ -1,0 +1,304 @@
+"""Derivatives of plain functions: NumPy arrays in, NumPy arrays out.
+
+``f`` takes and returns arrays, numbers, or lists, tuples and dicts of them, and is written with
+NumPy's functions alone; it may close over tensors. Numbers become float64 arrays.
+
+Every function here can be applied to a function that uses it itself. There, and where a tensor
+that requires grad is passed in, Tensors come out, as the derivative goes on through them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextvars import ContextVar
+from typing import Any
+
+import numpy as np
+
+from .autograd import Tensor, enable_grad
+from .autograd import grad as gradients_of
+from .autograd.record import is_tracked
+from .autograd.tape import alias
+
+Function = Callable[..., Any]
+ArgNums = int | Sequence[int]
+
+_depth: ContextVar[int] = ContextVar("minigrad_func_depth", default=0)
+
+
+def grad(f: Function, argnums: ArgNums = 0) -> Function:
+    """The function that computes the gradient of the scalar ``f`` by an argument, or by several.
+
+    Args:
+        f: a function whose output has one element.
+        argnums: which argument, or a sequence of them for a tuple of gradients.
+
+    Returns:
+        A function of the same arguments; it gives arrays of the argument's shape and structure.
+
+    Raises:
+        TypeError: if the argument is not of floats.
+        ValueError: if the output has more than one element, or ``argnums`` is out of range.
+
+    >>> grad(lambda x: np.sum(x**3))(np.array([1.0, 2.0]))
+    array([ 3., 12.])
+    >>> grad(grad(np.exp))(0.0)
+    array(1.)
+    """
+
+    def gradient(*args: Any, **kwargs: Any) -> Any:
+        return value_and_grad(f, argnums)(*args, **kwargs)[1]
+
+    return gradient
+
+
+def value_and_grad(f: Function, argnums: ArgNums = 0) -> Function:
+    """As `grad`, but gives the pair ``(value, gradient)``: what ``scipy.optimize`` asks for.
+
+    >>> def rosenbrock(x):
+    ...     return np.sum(100.0 * (x[1:] - x[:-1] ** 2) ** 2 + (1.0 - x[:-1]) ** 2)
+    >>> value_and_grad(rosenbrock)(np.array([1.0, 2.0]))
+    (array(100.), array([-400.,  200.]))
+
+    With SciPy installed,
+    ``scipy.optimize.minimize(value_and_grad(rosenbrock), x0, jac=True)`` finds the minimum.
+    """
+
+    def both(*args: Any, **kwargs: Any) -> Any:
+        run = _Run("grad", f, args, kwargs, argnums)
+        if len(run.outputs) != 1 or np.size(run.outputs[0]) != 1:
+            shapes = ", ".join(str(np.shape(output)) for output in run.outputs) or "nothing"
+            raise ValueError(
+                f"grad expects the function to return one number, got {shapes}; reduce it, or use "
+                "jacobian or vjp"
+            )
+        gradients = _pull(run.outputs, run.variables, [None], run.taped, retain_graph=False)
+        return run.value(), run.like_arguments(gradients)
+
+    return both
+
+
+def vjp(f: Function, *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    """The value of ``f(*primals)``, and its pull-back.
+
+    Returns:
+        ``(value, pullback)``: ``pullback(cotangent)``, with a cotangent of the value's shape and
+        structure, is the tuple of the cotangents of all primals; it may be called many times.
+
+    >>> value, pullback = vjp(np.multiply, 2.0, 3.0)
+    >>> value, pullback(1.0)
+    (array(6.), (array(3.), array(2.)))
+    """
+    copies = _map(lambda x: x if isinstance(x, Tensor) else np.array(x), primals)
+    run = _Run("vjp", f, copies, {}, range(len(primals)))
+
+    def pullback(cotangent: Any) -> tuple[Any, ...]:
+        cotangents = _matched("vjp", "cotangent", cotangent, run.outputs)
+        taped = run.taped or _depth.get() > 0 or _is_tracked(cotangents)
+        found = iter(_pull(run.outputs, run.variables, cotangents, taped))
+        return tuple(_map(lambda _: _shown(next(found), taped), primal) for primal in primals)
+
+    return run.value(), pullback
+
+
+def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+    """The value of ``f(*primals)``, and its derivative along ``tangents``.
+
+    It is the pull-back of the pull-back, which is linear in its cotangent.
+
+    >>> jvp(np.sin, (0.0,), (2.0,))
+    (array(0.), array(2.))
+    """
+    run = _Run("jvp", f, tuple(primals), {}, range(len(primals)))
+    directions = _matched("jvp", "tangent", tuple(tangents), run.variables)
+    duals = [Tensor(np.zeros_like(_array(output))).requires_grad_() for output in run.outputs]
+    pulled = _pull(run.outputs, run.variables, duals, taped=True)
+    tangent = iter(_pull(pulled, duals, directions, run.taped))
+    return run.value(), _map(lambda _: _shown(next(tangent), run.taped), run.output)
+
+
+def hvp(f: Function, primals: Any, tangents: Any) -> Any:
+    """The product of the Hessian of the scalar ``f`` at ``primals`` with ``tangents``.
+
+    Args:
+        f: a function whose output has one element.
+        primals: the tuple of its arguments; what is not a tuple is its one argument.
+        tangents: the direction, of the same structure.
+
+    Returns:
+        The product, of that structure too.
+
+    >>> hvp(lambda x: np.sum(x**3), np.array([1.0, 2.0]), np.array([1.0, 1.0]))
+    array([ 6., 12.])
+    """
+    if not isinstance(primals, tuple):
+        product: Any = hvp(f, (primals,), (tangents,))[0]
+        return product
+    return jvp(grad(f, range(len(primals))), primals, tangents)[1]
+
+
+def jacobian(f: Function, argnums: int = 0) -> Function:
+    """The function that computes all partial derivatives of the array ``f`` by one argument.
+
+    Returns:
+        A function of the same arguments, that gives an array of the shape of the output followed
+        by the shape of the argument, in the argument's structure.
+
+    >>> jacobian(lambda x: x**2)(np.array([1.0, 2.0]))
+    array([[2., 0.],
+           [0., 4.]])
+    """
+
+    def matrix(*args: Any, **kwargs: Any) -> Any:
+        run = _Run("jacobian", f, args, kwargs, argnums)
+        if len(run.outputs) != 1:
+            raise ValueError(
+                f"jacobian expects the function to return one array, got {len(run.outputs)}; "
+                "return np.concatenate of them, or use vjp"
+            )
+        shape = np.shape(run.outputs[0])
+        units = np.eye(np.size(run.outputs[0]), dtype=_array(run.outputs[0]).dtype)
+        rows = [
+            _pull(run.outputs, run.variables, [unit.reshape(shape)], run.taped) for unit in units
+        ]
+        columns = [[row[i] for row in rows] for i in range(len(run.variables))]
+        return run.like_arguments(
+            np.reshape(np.stack(column), shape + x.shape) if column else np.zeros(shape + x.shape)
+            for column, x in zip(columns, run.variables, strict=True)
+        )
+
+    return matrix
+
+
+def hessian(f: Function, argnums: int = 0) -> Function:
+    """The function that computes all second derivatives of the scalar ``f`` by one argument.
+
+    Returns:
+        A function of the same arguments, that gives an array with the argument's shape twice.
+
+    >>> hessian(lambda x: x[0] ** 2 * x[1])(np.array([1.0, 2.0]))
+    array([[4., 2.],
+           [2., 0.]])
+    """
+    return jacobian(grad(f, argnums), argnums)
+
+
+class _Run:
+    """One run of a function with some of its arguments made variables."""
+
+    def __init__(
+        self,
+        who: str,
+        f: Function,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        argnums: int | Sequence[int],
+    ) -> None:
+        numbers = [argnums] if isinstance(argnums, int) else list(argnums)
+        for number in numbers:
+            if not -len(args) <= number < len(args):
+                raise ValueError(
+                    f"{who} expects argnums among the {len(args)} positional arguments, got "
+                    f"{number}; count them from 0"
+                )
+        self.taped = _depth.get() > 0 or _is_tracked(args)
+        self.variables: list[Tensor] = []
+        given = list(args)
+        for number in numbers:
+            given[number] = _map(self._variable(who, number), args[number])
+        chosen = [args[number] for number in numbers]
+        self.arguments = chosen[0] if isinstance(argnums, int) else tuple(chosen)
+        token = _depth.set(_depth.get() + 1)
+        try:
+            with enable_grad():
+                self.output = f(*given, **kwargs)
+        finally:
+            _depth.reset(token)
+        self.outputs = list(_leaves(self.output))
+
+    def _variable(self, who: str, number: int) -> Callable[[Any], Tensor]:
+        def make(value: Any) -> Tensor:
+            array = _array(value)
+            if array.dtype.kind not in "fc":
+                raise TypeError(
+                    f"{who} expects argument {number} to be of floats, got {array.dtype}; convert "
+                    "it with np.asarray(x, float)"
+                )
+            self.variables.append(
+                Tensor(array, alias(value._node))
+                if _is_tracked([value])
+                else Tensor(array).requires_grad_()
+            )
+            return self.variables[-1]
+
+        return make
+
+    def value(self) -> Any:
+        """What the function returned."""
+        return _map(lambda output: _shown(output, self.taped), self.output)
+
+    def like_arguments(self, leaves: Iterable[Any]) -> Any:
+        """One leaf for each variable, in the structure of the arguments."""
+        found = iter(leaves)
+        return _map(lambda _: _shown(next(found), self.taped), self.arguments)
+
+
+def _pull(
+    outputs: Sequence[Any],
+    variables: Sequence[Tensor],
+    cotangents: Sequence[Any],
+    taped: bool,
+    retain_graph: bool = True,
+) -> list[Any]:
+    """The cotangent of every variable, zeros where no output depends on it."""
+    pairs = [(z, g) for z, g in zip(outputs, cotangents, strict=True) if _is_tracked([z])]
+    if not pairs:
+        return [np.zeros_like(x._array) for x in variables]
+    tracked, given = zip(*pairs, strict=True)
+    found = gradients_of(
+        tracked, variables, given, retain_graph or taped, create_graph=taped, allow_unused=True
+    )
+    pairs_found = zip(found, variables, strict=True)
+    return [np.zeros_like(x._array) if g is None else g for g, x in pairs_found]
+
+
+def _matched(who: str, what: str, tree: Any, leaves: Sequence[Any]) -> list[Any]:
+    """The leaves of a tree, checked against those they belong to."""
+    given = list(_leaves(tree))
+    shapes, wanted = [np.shape(x) for x in given], [np.shape(x) for x in leaves]
+    if shapes != wanted:
+        raise ValueError(
+            f"{who} expects a {what} of the shapes {wanted}, got {shapes}; give one array for each"
+        )
+    return given
+
+
+def _is_tracked(tree: Any) -> bool:
+    return is_tracked(_leaves(tree))
+
+
+def _shown(value: Any, taped: bool) -> Any:
+    return value if taped and isinstance(value, Tensor) else _array(value)
+
+
+def _array(value: Any) -> np.ndarray:
+    return value._array if isinstance(value, Tensor) else np.asarray(value)
+
+
+def _map(f: Callable[[Any], Any], tree: Any) -> Any:
+    """The nested lists, tuples and dicts with ``f`` applied to each leaf, in order."""
+    if isinstance(tree, dict):
+        return {key: _map(f, branch) for key, branch in tree.items()}
+    if isinstance(tree, (list, tuple)):
+        branches = [_map(f, branch) for branch in tree]
+        return type(tree)(*branches) if hasattr(tree, "_fields") else type(tree)(branches)
+    return f(tree)
+
+
+def _leaves(tree: Any) -> Iterator[Any]:
+    """The leaves of nested lists, tuples and dicts, in order."""
+    if isinstance(tree, (list, tuple, dict)):
+        for branch in tree.values() if isinstance(tree, dict) else tree:
+            yield from _leaves(branch)
+    else:
+        yield tree

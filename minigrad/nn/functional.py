@@ -1,0 +1,84 @@
+"""The layers and losses as functions of tensors or arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..autograd import derivative, primitive
+from . import kernels
+
+
+def linear(input: Any, weight: Any, bias: Any = None) -> Any:
+    """``input @ weight.T + bias``: ``(..., in)``, ``(out, in)``, ``(out,)`` -> ``(..., out)``."""
+    shape, width = np.shape(input), np.shape(weight)[-1]
+    if not shape or shape[-1] != width:
+        raise ValueError(f"Linear expects inputs of shape (..., {width}), got {shape}")
+    return kernels.linear(input, weight, bias)
+
+
+@primitive
+def sigmoid(input: Any) -> Any:
+    """``1 / (1 + exp(-x))``, any shape to the same shape.
+
+    >>> sigmoid(np.array([0.0, 1000.0, -1000.0]))
+    array([0.5, 1. , 0. ])
+    """
+    with np.errstate(over="ignore"):  # exp may be inf: 1 / inf is the right 0
+        return 1.0 / (1.0 + np.exp(-input))
+
+
+@primitive
+def relu(input: Any) -> Any:
+    """``x`` where positive, 0 elsewhere, any shape to the same shape; its slope at 0 is 0.
+
+    >>> relu(np.array([-1.0, 0.0, 2.0]))
+    array([0., 0., 2.])
+    """
+    return np.maximum(input, 0.0)
+
+
+derivative(sigmoid, input=lambda g, z: g * z * (1.0 - z))
+derivative(relu, input=lambda g, z: np.where(z > 0.0, g, 0.0))
+
+
+def tanh(input: Any) -> Any:
+    """The hyperbolic tangent, any shape to the same shape."""
+    return np.tanh(input)
+
+
+def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
+    """The squared error of two arrays of one shape: its mean, its sum, or unreduced."""
+    if np.shape(input) != np.shape(target):
+        raise ValueError(
+            f"mse_loss expects input and target of one shape, got {np.shape(input)} and "
+            f"{np.shape(target)}; reshape one of them"
+        )
+    if reduction == "mean":
+        return kernels.squared_error(input, target)
+    return reduced((input - target) ** 2, reduction)
+
+
+def cross_entropy(input: Any, target: Any, reduction: str = "mean") -> Any:
+    """``-log softmax(input)`` at the target class: logits ``(N, C)``, class indices ``(N,)``."""
+    shape, kind = np.shape(input), getattr(target, "dtype", np.asarray(target).dtype).kind
+    if len(shape) != 2 or np.shape(target) != shape[:1] or kind not in "iu":
+        raise ValueError(
+            f"cross_entropy expects logits (N, C) and N class indices, got {shape} and a target of "
+            f"shape {np.shape(target)}, {np.asarray(target).dtype}"
+        )
+    indices = np.asarray(target)
+    if indices.size and not 0 <= indices.min() <= indices.max() < shape[1]:
+        raise ValueError(
+            f"cross_entropy expects class indices from 0 to {shape[1] - 1}, got "
+            f"{indices.min()} to {indices.max()}"
+        )
+    return reduced(kernels.surprise(input, indices), reduction)
+
+
+def reduced(losses: Any, reduction: str) -> Any:
+    """The mean or sum of losses, or the losses themselves."""
+    if reduction not in ("mean", "sum", "none"):
+        raise ValueError(f"reduction expects 'mean', 'sum' or 'none', got {reduction!r}")
+    return losses.mean() if reduction == "mean" else losses.sum() if reduction == "sum" else losses

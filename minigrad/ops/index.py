@@ -1,0 +1,83 @@
+"""The derivatives of functions that pick, move and sort elements."""
+
+from __future__ import annotations
+
+import inspect
+import operator
+from typing import Any
+
+import numpy as np
+
+from ..autograd.registry import Function, derivative, parameters_of, primitive
+
+
+@primitive
+def scatter(g: Any, index: Any, shape: tuple[int, ...]) -> Any:
+    """Zeros of ``shape`` with ``g`` added at ``index``: the adjoint of indexing."""
+    z = np.zeros(shape, g.dtype)
+    parts = index if isinstance(index, tuple) else (index,)
+    if any(isinstance(part, np.ndarray) and part.dtype.kind in "iu" for part in parts):
+        np.add.at(z, index, g)  # the same place may be picked more than once
+    else:
+        z[index] = g
+    return z
+
+
+derivative(scatter, g=lambda g, index: g[index])
+derivative(operator.getitem, "x, index", x=lambda g, x_shape, index: scatter(g, index, x_shape))
+
+
+def moving(function: Function, name: str, text: str | None = None) -> None:
+    """The row of a function that moves the elements of one array, copies, leaves out or fills up.
+
+    Its rule sends their numbers through the function and looks where they arrive; they count from
+    1, so that 0 is what it filled up with.
+    """
+    others = [other for other in parameters_of(function, text) if other != name]
+
+    def rule(g: Any, shape: tuple[int, ...], *values: Any) -> Any:
+        size = int(np.prod(shape))
+        numbers = np.arange(1, size + 1).reshape(shape)
+        arrived = function(**{name: numbers}, **dict(zip(others, values, strict=True)))
+        return np.reshape(scatter(np.ravel(g), np.ravel(arrived), (size + 1,))[1:], shape)
+
+    needs = ["g", f"{name}_shape", *others]
+    rule.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [inspect.Parameter(need, inspect.Parameter.POSITIONAL_ONLY) for need in needs]
+    )
+    derivative(function, text, **{name: rule})
+
+
+MOVING = {"a": "rollaxis repeat diagonal take compress resize", "A": "tile", "m": "rot90"}
+MOVING |= {"arr": "take_along_axis extract delete", "v": "diag diagflat"}
+for name, functions in MOVING.items():
+    for function in functions.split():
+        moving(getattr(np, function), name)
+
+
+def sort_rule(g: Any, a: Any, axis: Any) -> Any:
+    """The gradient back at the places it was taken from, shared equally among equal values."""
+    return _unsort(g, a, axis, lambda a, axis: np.argsort(a, axis))
+
+
+def partition_rule(g: Any, a: Any, kth: Any, axis: Any) -> Any:
+    """As `sort_rule`."""
+    return _unsort(g, a, axis, lambda a, axis: np.argpartition(a, kth, axis))
+
+
+def _unsort(g: Any, a: Any, axis: Any, order: Function) -> Any:
+    if axis is None:
+        return np.reshape(_unsort(g, np.ravel(a), -1, order), np.shape(a))
+    a, g = np.moveaxis(a, axis, -1), np.moveaxis(g, axis, -1)
+    rising = np.argsort(a, -1)
+    z = np.take_along_axis(a, rising, -1)
+    starts = np.not_equal(z, np.roll(z, 1, -1)) | np.equal(np.arange(a.shape[-1]), 0)
+    runs = np.reshape(np.cumsum(starts), a.shape) - 1  # of equal values, numbered through
+    sets = np.take_along_axis(runs, np.argsort(rising, -1), -1)
+    number = np.bincount(np.ravel(sets)).astype(g.dtype)
+    mean = scatter(g, np.take_along_axis(sets, order(a, -1), -1), number.shape) / number
+    return np.moveaxis(mean[sets], -1, axis)
+
+
+derivative(np.sort, a=sort_rule)
+derivative(np.partition, a=partition_rule)

@@ -1,0 +1,74 @@
+"""The derivatives of reductions and scans along axes, each beside its adjoint."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..autograd.registry import TABLE, derivative, primitive
+
+
+def along(axis: Any, ndim: int) -> tuple[int, ...]:
+    """The axes as a tuple of numbers from 0; all for None."""
+    if axis is None:
+        return tuple(range(ndim))
+    return tuple(i % ndim for i in (axis if isinstance(axis, tuple) else (axis,)))
+
+
+def count(shape: tuple[int, ...], axis: Any) -> int:
+    """How many elements each result of a reduction is made of."""
+    return math.prod(shape[i] for i in along(axis, len(shape)))
+
+
+@primitive
+def spread(g: Any, shape: tuple[int, ...], axis: Any = None, keepdims: Any = False) -> Any:
+    """Repeat ``g`` along the axes that a reduction of ``shape`` removed: the adjoint of sum."""
+    if axis is not None and not keepdims:
+        g = np.expand_dims(g, along(axis, len(shape)))
+    full = np.empty(shape, g.dtype)
+    full[...] = g
+    return full
+
+
+def mean_rule(g: Any, a_shape: Any, axis: Any, keepdims: Any) -> Any:
+    """g / n along the axes."""
+    return spread(g / max(count(a_shape, axis), 1), a_shape, axis, keepdims)
+
+
+def var_rule(g: Any, a: Any, axis: Any, ddof: Any, keepdims: Any) -> Any:
+    """2 g (a - mean a) / (n - ddof)."""
+    scale = 2.0 / (count(np.shape(a), axis) - ddof)
+    return spread(g * scale, np.shape(a), axis, keepdims) * (a - np.mean(a, axis, keepdims=True))
+
+
+def std_rule(g: Any, z: Any, a: Any, axis: Any, ddof: Any, keepdims: Any) -> Any:
+    """g (a - mean a) / ((n - ddof) std), and 0 where std = 0."""
+    return var_rule(0.5 * g / np.where(np.equal(z, 0.0), 1.0, z), a, axis, ddof, keepdims)
+
+
+def extreme_rule(g: Any, z: Any, a: Any, axis: Any, keepdims: Any) -> Any:
+    """The gradient to the elements that are the extreme, shared equally by those that tie."""
+    shape = np.shape(a)
+    chosen = np.equal(a, spread(z, shape, axis, keepdims))
+    number = np.sum(chosen, axis, keepdims=bool(keepdims), dtype=z.dtype)
+    return np.where(chosen, spread(g / np.maximum(number, 1.0), shape, axis, keepdims), 0.0)
+
+
+def cumsum_rule(g: Any, a_shape: Any, axis: Any) -> Any:
+    """The sum of the gradients from each place on."""
+    back = np.flip(np.cumsum(np.flip(g, axis or 0), axis or 0), axis or 0)
+    return np.reshape(back, a_shape)
+
+
+derivative(spread, g=lambda g, axis, keepdims: np.sum(g, axis, keepdims=bool(keepdims)))
+derivative(np.sum, a=lambda g, a_shape, axis, keepdims: spread(g, a_shape, axis, keepdims))
+derivative(np.mean, a=mean_rule)
+derivative(np.var, a=var_rule)
+derivative(np.std, a=std_rule)
+derivative(np.cumsum, a=cumsum_rule)
+for extreme in np.max, np.min, np.amax, np.amin:
+    derivative(extreme, a=extreme_rule)
+for name in "sum", "mean", "max", "min":  # the methods are NumPy's shorter way
+    TABLE[getattr(np, name)].function = getattr(np.ndarray, name)

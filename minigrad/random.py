@@ -1,0 +1,171 @@
+"""Random tensors: one generator behind `manual_seed`, or one of the caller's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .autograd import Tensor, get_default_dtype
+
+
+class Generator(np.random.Generator):
+    """NumPy's generator with PyTorch's names: seeded, saved and restored.
+
+    >>> a, b = Generator(0), Generator().manual_seed(0)
+    >>> a.random() == b.random()
+    True
+    """
+
+    def __init__(self, seed: int | None = None) -> None:
+        super().__init__(np.random.PCG64(seed))
+
+    def manual_seed(self, seed: int) -> Generator:
+        """Start again from a seed, a whole number from 0 on. Returns itself."""
+        self.bit_generator.state = np.random.PCG64(_seed(seed)).state
+        return self
+
+    def get_state(self) -> dict[str, Any]:
+        """The state as a dict of numbers and strings."""
+        return dict(self.bit_generator.state)
+
+    def set_state(self, state: dict[str, Any]) -> Generator:
+        """Go on from a state that `get_state` gave. Returns itself."""
+        self.bit_generator.state = state
+        return self
+
+    def __reduce__(self) -> Any:
+        return _restore, (self.get_state(),)
+
+
+def _restore(state: dict[str, Any]) -> Generator:
+    return Generator().set_state(state)
+
+
+def _seed(seed: int) -> int:
+    if not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise ValueError(f"manual_seed expects a whole number from 0 on, got {seed!r}; give one")
+    return int(seed)
+
+
+default_generator = Generator()
+
+
+def manual_seed(seed: int) -> Generator:
+    """Seed the generator that random functions use where none is given.
+
+    >>> _ = manual_seed(0)
+    >>> a = rand(3)
+    >>> _ = manual_seed(0)
+    >>> bool((a == rand(3)).all())
+    True
+    """
+    return default_generator.manual_seed(seed)
+
+
+def rand(
+    *size: Any,
+    generator: np.random.Generator | None = None,
+    dtype: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Uniform on [0, 1), of the shape ``size``, given as numbers or as one tuple.
+
+    >>> rand(2, 3).shape
+    (2, 3)
+    """
+    values = (generator or default_generator).random(shape_from(size))
+    return made(values, dtype or get_default_dtype(), requires_grad)
+
+
+def randn(
+    *size: Any,
+    generator: np.random.Generator | None = None,
+    dtype: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Normal with mean 0 and standard deviation 1, of the shape ``size``.
+
+    >>> randn(2, 3).shape
+    (2, 3)
+    """
+    values = (generator or default_generator).standard_normal(shape_from(size))
+    return made(values, dtype or get_default_dtype(), requires_grad)
+
+
+def normal(
+    mean: Any = 0.0,
+    std: Any = 1.0,
+    size: Any = None,
+    *,
+    generator: np.random.Generator | None = None,
+    dtype: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Normal with the given mean and standard deviation, which broadcast to ``size``.
+
+    >>> normal(0.0, 0.1, (2, 3)).shape
+    (2, 3)
+    """
+    mean, std = np.asarray(mean), np.asarray(std)
+    if (std < 0).any():
+        raise ValueError(f"normal expects std >= 0, got {std.min()}; give its absolute value")
+    values = (generator or default_generator).normal(mean, std, size)
+    return made(values, dtype or get_default_dtype(), requires_grad)
+
+
+def randint(
+    low: int,
+    high: Any = None,
+    size: Any = None,
+    *,
+    generator: np.random.Generator | None = None,
+    dtype: Any = np.int64,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Whole numbers from ``low`` (0 if only one bound is given) up to but without ``high``.
+
+    >>> randint(10, (2, 3)).shape, randint(5, 6, (2,)).tolist()
+    ((2, 3), [5, 5])
+    """
+    if size is None:
+        low, high, size = 0, low, high
+    if size is None:
+        raise TypeError(
+            "randint expects a size, got none; write randint(low, high, (rows, columns))"
+        )
+    if high <= low:
+        raise ValueError(f"randint expects low < high, got {low} and {high}; exchange them")
+    values = (generator or default_generator).integers(low, high, size)
+    return made(values, dtype, requires_grad)
+
+
+def randperm(
+    n: int,
+    *,
+    generator: np.random.Generator | None = None,
+    dtype: Any = np.int64,
+    requires_grad: bool = False,
+) -> Tensor:
+    """The whole numbers from 0 up to but without ``n``, in random order.
+
+    >>> sorted(randperm(4).tolist())
+    [0, 1, 2, 3]
+    """
+    values = (generator or default_generator).permutation(n)
+    return made(values, dtype, requires_grad)
+
+
+def shape_from(size: tuple[Any, ...]) -> tuple[int, ...]:
+    """A shape given as numbers or as one tuple."""
+    sides = size[0] if len(size) == 1 and isinstance(size[0], (tuple, list)) else size
+    try:
+        return tuple(int(side.__index__()) for side in sides)
+    except AttributeError:
+        raise TypeError(f"a shape is expected as whole numbers, got {size}; convert them") from None
+
+
+def made(array: Any, dtype: Any, requires_grad: bool) -> Tensor:
+    """A fresh array as a tensor."""
+    tensor = Tensor(np.asarray(array, dtype))
+    return tensor.requires_grad_() if requires_grad else tensor

@@ -1,0 +1,273 @@
+"""Checking gradients: the tape against the complex step, or against differences.
+
+The complex step (Squire & Trapp 1998) evaluates the plain function at ``x + ih``; for an analytic
+function the imaginary part over ``h`` is the derivative to the last digit, at any small ``h``.
+Where the function is not analytic, or knows no complex numbers, central differences serve.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..autograd import Tensor, enable_grad
+from ..autograd import grad as gradients_of
+
+COMPLEX_STEP = 1e-30
+DIFFERENCE_STEP = 6e-6  # where the errors of rounding and of truncation meet in float64
+COMPLEX_TOLERANCE = 1e-11
+DIFFERENCE_TOLERANCE = 1e-6
+MOST_ENTRIES = 200  # of one input that are compared one by one
+
+Arrays = list[np.ndarray]
+Function = Callable[..., Any]
+
+
+class GradcheckError(AssertionError):
+    """A gradient that differs from its reference."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a check that passed has seen."""
+
+    name: str
+    method: str  # "complex step" or "differences"
+    entries: int  # compared in all, over both orders
+    largest_error: float  # relative to the largest entry, where that is above 1
+    kinks: tuple[
+        tuple[int, tuple[int, ...]], ...
+    ]  # input and index, where only slopes were bounded
+
+
+def gradcheck(
+    f: Any, *inputs: Any, order: int = 2, seed: int = 0, reference: Function | None = None
+) -> Report:
+    """Check the derivatives of a function at a point.
+
+    Args:
+        f: a function written with NumPy's functions, its arguments arrays or numbers, its result an
+            array or a tuple or list of arrays; or a pair ``(f, vjp)`` with a hand-written
+            ``vjp(g, *inputs)`` that returns the gradient, or a tuple with one for each float input.
+        *inputs: where to check. Floats are differentiated by, in float64; the rest is passed on.
+        order: 1 for gradients, 2 for their derivatives too (of ``f``, not of a pair).
+        seed: of the random cotangents and directions.
+        reference: the same function in other words, for the complex step where ``f`` is not
+            analytic as NumPy computes it for complex numbers: ``np.sqrt(x * x)`` for ``np.abs``.
+
+    Returns:
+        A `Report`. At a kink, where the slopes to the left and right differ, a gradient between
+        the two is accepted and the place is reported.
+
+    Raises:
+        GradcheckError: naming the function, the input and index, both values, the error, the seed.
+
+    >>> gradcheck(lambda x, y: np.sin(x) * y, np.array([0.5, 1.0]), 2.0).method
+    'complex step'
+    >>> gradcheck((np.square, lambda g, x: 2.1 * g * x), 1.0, seed=3)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    minigrad.testing.gradcheck.GradcheckError: gradcheck of square, order 1: by input 0 at ...
+    """
+    return _Check(f, inputs, seed, reference).run(order)
+
+
+class _Check:
+    """One function at one point, weighed with one set of cotangents."""
+
+    def __init__(self, f: Any, inputs: Sequence[Any], seed: int, reference: Any) -> None:
+        self.f, self.vjp = f if isinstance(f, tuple) else (f, None)
+        self.reference = reference or self.f
+        self.name = getattr(self.f, "__name__", repr(self.f))
+        self.seed = seed
+        self.given = list(inputs)
+        self.at = [i for i, x in enumerate(inputs) if _is_float(x)]
+        if not self.at:
+            raise TypeError(
+                f"gradcheck of {self.name} expects an input of floats, got "
+                f"{[type(x).__name__ for x in inputs]}; give a float or an array of floats"
+            )
+        self.point: Arrays = [np.array(_bare(inputs[i]), np.float64) for i in self.at]
+        self.draw = np.random.default_rng(seed)
+        self.cotangents = [_generic(self.draw, np.shape(z)) for z in self.evaluate(self.point)]
+        self.direction = [_generic(self.draw, x.shape) for x in self.point]
+        self.entries = 0
+        self.largest = 0.0
+        self.kinks: list[tuple[int, tuple[int, ...]]] = []
+
+    def run(self, order: int) -> Report:
+        tape = self.pull_back(self.point)
+        analytic = self.is_analytic()
+        for k, x in enumerate(self.point):
+            for index in self.some_indices(x):
+                if analytic:
+                    unit = np.zeros(x.shape)
+                    unit[index] = 1.0
+                    self.compare(1, k, index, tape[k], self.complex_slope({k: unit}))
+                else:
+                    self.compare_differences(k, index, tape[k])
+        if order == 2 and self.vjp is None:
+            self.second_order(analytic)
+        method = "complex step" if analytic else "differences"
+        return Report(self.name, method, self.entries, self.largest, tuple(self.kinks))
+
+    # --- the function, and the gradient to be checked ------------------------------------------
+
+    def arguments(self, point: Sequence[Any]) -> list[Any]:
+        replaced = dict(zip(self.at, point, strict=True))
+        return [replaced.get(i, x) for i, x in enumerate(self.given)]
+
+    def evaluate(self, point: Sequence[Any]) -> list[Any]:
+        is_complex = any(np.iscomplexobj(_bare(x)) for x in point)
+        z = (self.reference if is_complex else self.f)(*self.arguments(point))
+        return list(z) if isinstance(z, (tuple, list)) else [z]
+
+    def scalar(self, point: Sequence[Any]) -> Any:
+        """The outputs weighed with the cotangents."""
+        pairs = zip(self.evaluate(point), self.cotangents, strict=True)
+        return sum(np.sum(_bare(z) * g) for z, g in pairs)
+
+    def pull_back(self, point: Arrays) -> Arrays:
+        """The gradient at a point, which may be complex."""
+        if self.vjp is None:
+            return [_bare(g) for g in self.on_tape(point, create_graph=False)[1]]
+        cotangent = self.cotangents[0] if len(self.cotangents) == 1 else tuple(self.cotangents)
+        found = self.vjp(cotangent, *self.arguments(point))
+        return [_bare(g) for g in (found if isinstance(found, tuple) else (found,))]
+
+    def on_tape(self, point: Arrays, create_graph: bool) -> tuple[list[Tensor], list[Tensor]]:
+        """Variables at a point, and the gradient by each."""
+        variables = [Tensor(x.copy()).requires_grad_() for x in point]
+        with enable_grad():
+            outputs = self.evaluate(variables)
+        pairs = zip(outputs, self.cotangents, strict=True)
+        tracked = [(z, g) for z, g in pairs if isinstance(z, Tensor) and z.requires_grad]
+        found: Sequence[Any] = [None] * len(variables)
+        if tracked:
+            z, g = zip(*tracked, strict=True)
+            found = gradients_of(z, variables, g, create_graph=create_graph, allow_unused=True)
+        zeros = [Tensor(np.zeros_like(x)) for x in point]
+        return variables, [z if g is None else g for g, z in zip(found, zeros, strict=True)]
+
+    # --- references ----------------------------------------------------------------------------
+
+    def moved(self, step: Any, along: dict[int, np.ndarray]) -> Arrays:
+        """The point, with some inputs moved along a direction."""
+        return [x + step * along[k] if k in along else x for k, x in enumerate(self.point)]
+
+    def complex_slope(self, along: dict[int, np.ndarray]) -> float:
+        """The slope of the weighed outputs along a direction, by the complex step."""
+        return float(np.imag(self.scalar(self.moved(1j * COMPLEX_STEP, along)))) / COMPLEX_STEP
+
+    def is_analytic(self) -> bool:
+        """Whether the complex step agrees with differences along the direction."""
+        along = dict(enumerate(self.direction))
+        h = DIFFERENCE_STEP
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", np.exceptions.ComplexWarning)
+                slope = self.complex_slope(along)
+        except (TypeError, np.exceptions.ComplexWarning, np.linalg.LinAlgError):
+            return False
+        ends = self.scalar(self.moved(h, along)), self.scalar(self.moved(-h, along))
+        difference = (ends[0] - ends[1]) / (2.0 * h)
+        return bool(abs(slope - difference) <= 1e-5 * max(1.0, abs(slope), *map(abs, ends)))
+
+    def some_indices(self, x: np.ndarray) -> Iterator[tuple[int, ...]]:
+        """All indices of an input, of a large one some at random."""
+        every = (
+            self.draw.permutation(x.size)[:MOST_ENTRIES] if x.size > MOST_ENTRIES else range(x.size)
+        )
+        return (tuple(map(int, np.unravel_index(i, x.shape))) for i in every)
+
+    def second_order(self, analytic: bool) -> None:
+        """The derivative of the gradient along the direction: recorded, against a reference."""
+        variables, gradients = self.on_tape(self.point, create_graph=True)
+        total: Any = sum((g * v).sum() for g, v in zip(gradients, self.direction, strict=True))
+        found: Sequence[Any] = [None] * len(variables)
+        if total.requires_grad:
+            found = gradients_of(total, variables, allow_unused=True)
+        along = dict(enumerate(self.direction))
+        try:
+            pulled = self.pull_back(self.moved(1j * COMPLEX_STEP, along)) if analytic else []
+        except (TypeError, RuntimeError):  # the reference cannot be recorded
+            analytic = False
+        if analytic:
+            wanted = [np.imag(g) / COMPLEX_STEP for g in pulled]
+        else:
+            h = DIFFERENCE_STEP
+            ends = zip(
+                self.pull_back(self.moved(h, along)),
+                self.pull_back(self.moved(-h, along)),
+                strict=True,
+            )
+            wanted = [(right - left) / (2.0 * h) for right, left in ends]
+        for k, (g, reference) in enumerate(zip(found, wanted, strict=True)):
+            recorded = np.zeros(reference.shape) if g is None else _bare(g)
+            for index in self.some_indices(reference):
+                self.compare(2, k, index, recorded, float(reference[index]), analytic)
+
+    # --- comparison ----------------------------------------------------------------------------
+
+    def compare(
+        self, order: int, k: int, index: Any, tape: np.ndarray, wanted: float, exact: bool = True
+    ) -> None:
+        """Raise unless an entry agrees with its reference, relative to the largest entry."""
+        error = abs(float(tape[index]) - wanted) / max(1.0, float(np.abs(tape).max()), abs(wanted))
+        if not error <= (COMPLEX_TOLERANCE if exact else DIFFERENCE_TOLERANCE):
+            self.fail(order, k, index, float(tape[index]), wanted, error, exact)
+        self.entries += 1
+        self.largest = max(self.largest, error)
+
+    def compare_differences(self, k: int, index: tuple[int, ...], tape: np.ndarray) -> None:
+        """As `compare` with central differences, but between both slopes at a kink."""
+        unit = np.zeros(tape.shape)
+        unit[index] = 1.0
+
+        def slopes(h: float) -> tuple[float, float]:
+            left, here, right = (self.scalar(self.moved(t, {k: unit})) for t in (-h, 0.0, h))
+            return (here - left) / h, (right - here) / h
+
+        left, right = slopes(DIFFERENCE_STEP)
+        near_left, near_right = slopes(0.5 * DIFFERENCE_STEP)
+        scale = max(1.0, abs(left), abs(right))
+        if abs(right - left) > 1e-3 * scale and abs(near_right - near_left) > 0.75 * abs(
+            right - left
+        ):
+            low, high = sorted((left, right))
+            if not low - 1e-4 * scale <= float(tape[index]) <= high + 1e-4 * scale:
+                self.fail(1, k, index, float(tape[index]), (low, high), math.inf, False)
+            self.kinks.append((k, index))
+        else:
+            self.compare(1, k, index, tape, 0.5 * (left + right), exact=False)
+
+    def fail(
+        self, order: int, k: int, index: Any, tape: float, wanted: Any, error: float, exact: bool
+    ) -> None:
+        tape_text = f"the {'hand-written vjp' if self.vjp else 'tape'} gives {tape!r}"
+        if isinstance(wanted, tuple):
+            reference = f"the function has a kink there with slopes {wanted[0]!r} and {wanted[1]!r}"
+        else:
+            method = "the complex step" if exact else "differences"
+            reference = f"{method} {wanted!r}, error {error:.3g}"
+        raise GradcheckError(
+            f"gradcheck of {self.name}, order {order}: by input {self.at[k]} at index {index} "
+            f"{tape_text}, {reference}; seed={self.seed} repeats it"
+        )
+
+
+def _is_float(x: Any) -> bool:
+    return isinstance(x, float) or getattr(getattr(x, "dtype", None), "kind", "") == "f"
+
+
+def _bare(x: Any) -> np.ndarray:
+    return x._array if isinstance(x, Tensor) else np.asarray(x)
+
+
+def _generic(draw: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Values of both signs, none repeated and none near zero."""
+    return np.asarray(draw.uniform(0.5, 1.5, shape) * draw.choice([-1.0, 1.0], shape))
