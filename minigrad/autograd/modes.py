@@ -17,7 +17,8 @@ MODULE_PATH: ContextVar[tuple[str, ...]] = ContextVar("minigrad_module_path", de
 
 
 @contextmanager
-def _mode(switch_on: int, switch_off: int) -> Iterator[None]:
+def switched(switch_on: int, switch_off: int) -> Iterator[None]:
+    """Within it some bits of the mode are set, and others are not."""
     token = MODE.set(MODE.get() & ~switch_off | switch_on)
     try:
         yield
@@ -36,7 +37,7 @@ def no_grad() -> AbstractContextManager[None]:
     ...     (x * x).requires_grad
     False
     """
-    return _mode(0, RECORD)
+    return switched(0, RECORD)
 
 
 def enable_grad() -> AbstractContextManager[None]:
@@ -48,7 +49,7 @@ def enable_grad() -> AbstractContextManager[None]:
     ...     (x * x).requires_grad
     True
     """
-    return _mode(RECORD, 0)
+    return switched(RECORD, 0)
 
 
 def detect_anomaly() -> AbstractContextManager[None]:
@@ -65,7 +66,7 @@ def detect_anomaly() -> AbstractContextManager[None]:
     Traceback (most recent call last):
     minigrad.autograd.anomaly.AnomalyError: log gave 0 NaN and 1 Inf among 2 values, ...
     """
-    return _mode(EXAMINE, 0)
+    return switched(EXAMINE, 0)
 
 
 def is_grad_enabled() -> bool:

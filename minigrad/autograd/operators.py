@@ -18,7 +18,7 @@ from .registry import TABLE
 from .tape import Variable
 
 METHODS = """
-all any argmax argmin argpartition argsort clip compress conjugate cumprod cumsum diagonal dot max
+all any argmax argmin argpartition argsort clip conj conjugate cumprod cumsum diagonal dot max
 mean min nonzero prod ravel repeat round searchsorted squeeze std sum swapaxes take trace var
 """.split()
 OF_ARRAYS = "astype flatten sort partition fill".split()  # the last three in place
@@ -64,6 +64,7 @@ class Operators(NDArrayOperatorsMixin, Variable):
     __slots__ = ()
 
     __hash__ = object.__hash__  # by identity as ever, though == compares elements
+    __eq__, __ne__ = method(operator.eq), method(operator.ne)
     __add__, __radd__ = infix(np.add), reflected(np.add)
     __sub__, __rsub__ = infix(np.subtract), reflected(np.subtract)
     __mul__, __rmul__ = infix(np.multiply), reflected(np.multiply)
@@ -76,6 +77,7 @@ class Operators(NDArrayOperatorsMixin, Variable):
     T, mT = property(method(np.transpose)), property(method(np.matrix_transpose))
     real, imag = property(method(np.real)), property(method(np.imag))
     copy, copy_ = method(np.ndarray.copy), method(np.copyto)
+    fill_ = method(np.ndarray.fill)
 
     def __pow__(self, exponent: Any) -> Any:
         if type(exponent) in (int, float):
@@ -84,6 +86,10 @@ class Operators(NDArrayOperatorsMixin, Variable):
             if self._array.dtype.kind == "f":
                 exponent = self._array.dtype.type(exponent)  # so that its rule keeps the dtype
         return _power(self, exponent)
+
+    def compress(self, condition: Any, axis: Any = None) -> Any:
+        """The slices along an axis where a condition holds."""
+        return dispatch(np.compress, (condition, self, axis), {})
 
     def zero_(self) -> Any:
         """Fill it with zeros."""

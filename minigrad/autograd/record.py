@@ -84,7 +84,7 @@ def apply(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     named = {name: strip(x) for name, x in kwargs.items()} if kwargs else kwargs
     given: Any = args
     values = arrays + op.defaults[len(args) :]
-    if kwargs or len(args) > 1:
+    if kwargs or len(args) > 1 or len(op.rules) != 1:
         given, values = bind_checked(op, args, kwargs), op.bind(arrays, named)
     if op.composition is not None and any(map(np.iscomplexobj, arrays)):
         return op.composition(*args)

@@ -16,7 +16,6 @@ import numpy as np
 
 from . import changes
 from .anomaly import examine
-from .modes import EXAMINE, MODE
 from .registry import OUTPUT, Function, Op, Plan
 
 Gradient = Any  # an array; where the walk itself is recorded, a Tensor
@@ -56,7 +55,11 @@ class Variable:
 
 
 def pull_back(
-    roots: dict[Node, Gradient], inputs: Collection[Node] | None, retain_graph: bool, taped: bool
+    roots: dict[Node, Gradient],
+    inputs: Collection[Node] | None,
+    retain_graph: bool = True,
+    taped: bool = True,
+    examined: bool = False,
 ) -> dict[Node, Gradient]:
     """The gradients with respect to ``inputs``, or to every leaf and retained node.
 
@@ -65,9 +68,9 @@ def pull_back(
         inputs: the nodes asked for; None for all whose tensor takes a ``.grad``.
         retain_graph: keep the graph; otherwise every node is freed as it is passed.
         taped: give the rules tensors, so that what they compute is itself recorded.
+        examined: raise at the first gradient that is not finite.
     """
     order, leading = collect(roots, inputs)
-    examined = MODE.get() & EXAMINE
     grads = dict(roots)
     results: dict[Node, Gradient] = {}
     while order:
@@ -216,8 +219,10 @@ def edges_on_tape(node: Node) -> tuple[Edge, ...]:
 def pull_through(composition: Function, parents: Any, inputs: Any, g: Gradient) -> list[Any]:
     """The gradients of a fused op by way of its composition, recorded."""
     nodes = [parent and alias(parent) for parent in parents]
-    z = composition(*map(Variable.result, inputs, nodes))
-    found = pull_back({z._node: g}, [node for node in nodes if node], retain_graph=True, taped=True)
+    z = composition(
+        *(Variable.result(x, n) if n else x for x, n in zip(inputs, nodes, strict=True))
+    )
+    found = pull_back({z._node: g}, [node for node in nodes if node])
     return [node and found.get(node) for node in nodes]
 
 

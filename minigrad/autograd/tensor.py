@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .changes import mark_changed
-from .modes import enable_grad
+from .modes import EXAMINE, MODE, RECORD, switched
 from .operators import Operators
 from .record import dispatch
 from .tape import Node, Variable, pull_back
@@ -326,10 +326,11 @@ def _gradients(
         roots[node] = roots[node] + seed if node in roots else seed
     retain = create_graph if retain_graph is None else retain_graph
     wanted = None if inputs is None else set(inputs)
+    examined = bool(MODE.get() & EXAMINE)
     if not create_graph:
-        return pull_back(roots, wanted, retain, taped=False)
-    with enable_grad():
-        return pull_back(roots, wanted, retain, taped=True)
+        return pull_back(roots, wanted, retain, False, examined)
+    with switched(RECORD, EXAMINE):  # what the rules do is examined as a whole
+        return pull_back(roots, wanted, retain, True, examined)
 
 
 def _owned(gradients: Iterable[Any]) -> list[Any]:

@@ -1,5 +1,7 @@
 """The piecewise constant functions: with a derivative of zero, their results are not tracked."""
 
+import operator
+
 import numpy as np
 
 from ..autograd.registry import CONSTANT, TABLE
@@ -17,4 +19,4 @@ array_repr array_str array2string
 """.split()
 
 TABLE.update({getattr(np, name): CONSTANT for name in NAMES})
-TABLE[np.linalg.matrix_rank] = CONSTANT
+TABLE[np.linalg.matrix_rank] = TABLE[operator.eq] = TABLE[operator.ne] = CONSTANT

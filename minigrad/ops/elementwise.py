@@ -53,9 +53,9 @@ derivative(np.nan_to_num, x=lambda g, x: np.where(np.isfinite(x), g, 0.0))
 
 def sinc_slope(g: Any, x: Any) -> Any:
     """sinc'(x) = -x h(x) with h(x) = (sinc x - cos pi x) / x^2, by its series where x is small."""
-    u = (math.pi * x) ** 2
-    series = 1.0 / 3.0 - u / 30.0 + u**2 / 840.0 - u**3 / 45360.0 + u**4 / 3991680.0
-    small = u < 0.1
+    small = np.abs(x) < 0.1
+    u = (math.pi * np.where(small, x, 0.0)) ** 2
+    series = 1 / 3 - u * (1 / 30 - u * (1 / 840 - u * (1 / 45360 - u / 3991.68 * 1e-3)))
     safe = np.where(small, 1.0, x)
     h = np.where(small, math.pi**2 * series, (np.sinc(safe) - np.cos(math.pi * safe)) / safe**2)
     return -g * x * h

@@ -17,6 +17,7 @@ import numpy as np
 from minigrad import Tensor
 from minigrad.autograd.registry import CONSTANT, TABLE
 from minigrad.compositions import logsumexp
+from minigrad.nn import functional, kernels
 from minigrad.ops import index, linalg, reduce
 
 
@@ -66,7 +67,7 @@ def matrix(*shape: int, seed: int = 0) -> np.ndarray:
 def separated(*shape: int, seed: int = 0) -> np.ndarray:
     """Matrices whose eigenvalues and singular values are far apart."""
     m, n = shape[-2:]
-    return real(*shape, seed=seed) / 8.0 + np.eye(m, n) * np.linspace(1.0, 3.0, n)
+    return real(*shape, seed=seed) / 12.0 + np.eye(m, n) * np.linspace(1.0, 2.5, n)
 
 
 def symmetric(x: Any) -> Any:
@@ -595,3 +596,14 @@ case(
     separated(3, 2),
     reference=lambda a: packed(*(lambda u, s, vt: (s, u, np.swapaxes(vt, -1, -2)))(*decomposed(a))),
 )
+
+# --- layers and losses ----------------------------------------------------------------------------
+
+for shape in (2, 3), (4, 2, 3), (3,):
+    case(kernels.linear, real(*shape), real(2, 3, seed=1), real(2, seed=2))
+    case(kernels.linear, real(*shape), real(2, 3, seed=1))
+case(kernels.squared_error, real(2, 3), real(2, 3, seed=1))
+with_last(kernels.surprise, real(3, 4), np.array([1, 3, 0]))
+for shape in (2, 3), ():
+    case(functional.sigmoid, real(*shape))
+    case(functional.relu, real(*shape))

@@ -1,0 +1,158 @@
+"""Hypothesis strategies for the arrays that find gradient bugs.
+
+Bugs hide from constant arrays, from shapes that broadcast in one way only, and from arrays in
+C order. So: values all distinct and of mixed magnitude, square and ambiguous shapes on purpose,
+and every memory layout that NumPy has.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+try:
+    from hypothesis import strategies as st
+except ImportError as error:
+    raise ImportError(
+        "minigrad.testing.strategies needs Hypothesis; install it with pip install hypothesis"
+    ) from error
+
+Shape = tuple[int, ...]
+
+LAYOUTS = ("C", "F", "transposed", "strided", "reversed", "read-only", "broadcast")
+
+
+@dataclass(frozen=True)
+class Domain:
+    """An interval, and points in it that values keep ``gap`` away from: kinks and poles."""
+
+    low: float
+    high: float
+    kinks: tuple[float, ...] = ()
+    gap: float = 1e-2
+
+
+REAL = Domain(-3.0, 3.0)
+NONZERO = Domain(-3.0, 3.0, (0.0,))
+POSITIVE = Domain(0.0, 3.0, (0.0,))
+UNIT = Domain(-1.0, 1.0, (-1.0, 0.0, 1.0))
+ABOVE_ONE = Domain(1.0, 4.0, (1.0,))
+
+
+def values(shape: Shape, domain: Domain, draw: np.random.Generator) -> np.ndarray:
+    """Distinct values in a domain, of mixed magnitude, in random order.
+
+    >>> x = values((2, 3), POSITIVE, np.random.default_rng(0))
+    >>> bool(x.min() >= 0.01), np.unique(x).size
+    (True, 6)
+    """
+    size = int(np.prod(shape))
+    centre = domain.kinks[0] if domain.kinks else 0.0
+    spans = np.array([domain.low - centre, domain.high - centre])
+    sides = draw.choice(spans[spans != 0.0], size)
+    found = centre + sides * 10.0 ** draw.uniform(-2.0, 0.0, size)
+    for kink in domain.kinks:
+        near = np.abs(found - kink) < domain.gap
+        outward = np.where(found == kink, sides, found - kink)
+        found = np.where(
+            near, kink + np.sign(outward) * domain.gap * (1.0 + draw.random(size)), found
+        )
+    inside = (found >= domain.low) & (found <= domain.high)
+    middle = 0.5 * (centre + domain.high)
+    return np.asarray(
+        np.where(inside, found, middle * (1.0 + 1e-3 * draw.random(size))).reshape(shape)
+    )
+
+
+def laid_out(array: np.ndarray, layout: str) -> np.ndarray:
+    """An equal array in another memory layout; ``broadcast`` repeats the first row.
+
+    >>> laid_out(np.eye(2), "reversed").strides
+    (-16, -8)
+    """
+    if array.ndim == 0:
+        return array.copy()
+    if layout == "F":
+        return np.asfortranarray(array)
+    if layout == "transposed":
+        return np.ascontiguousarray(array.T).T
+    if layout == "strided":
+        wide = np.zeros([2 * side for side in array.shape], array.dtype)
+        view = wide[tuple(slice(None, None, 2) for _ in array.shape)]
+        view[...] = array
+        return view
+    if layout == "reversed":
+        back = tuple(slice(None, None, -1) for _ in array.shape)
+        return np.ascontiguousarray(array[back])[back]
+    if layout == "read-only":
+        array = array.copy()
+        array.flags.writeable = False
+        return array
+    if layout == "broadcast" and array.size:
+        return np.broadcast_to(array[:1], array.shape)
+    return np.ascontiguousarray(array)
+
+
+@st.composite
+def shapes(draw: Any, min_dims: int = 0, max_dims: int = 3, max_side: int = 4) -> Shape:
+    """Shapes of 0 to 3 axes with sides from 0 to 4, squares and cubes often."""
+    ndim = draw(st.integers(min_dims, max_dims))
+    if draw(st.booleans()):
+        return (draw(st.integers(1, max_side)),) * ndim
+    return tuple(draw(st.lists(st.integers(0, max_side), min_size=ndim, max_size=ndim)))
+
+
+@st.composite
+def broadcastable_shapes(draw: Any, max_side: int = 4) -> tuple[Shape, Shape]:
+    """Pairs of shapes that broadcast together, ambiguous ones often: (n, n) with (n,) or (n, 1)."""
+    n = draw(st.integers(1, max_side))
+    ambiguous = [
+        ((n, n), (n,)), ((n, n), (n, 1)), ((n, n), (1, n)), ((n, n, n), (n, n)), ((n, n, n), (n,)),
+        ((n, n, n), (n, 1, n)), ((n, 1), (n,)), ((n, n), ()), ((1,), ()), ((1, 1), (n, n)),
+    ]  # fmt: skip
+    if draw(st.booleans()):
+        pair = draw(st.sampled_from(ambiguous))
+        return pair if draw(st.booleans()) else pair[::-1]
+    whole = draw(shapes(max_side=max_side))
+    pair = tuple(
+        tuple(
+            1 if draw(st.booleans()) else side for side in whole[draw(st.integers(0, len(whole))) :]
+        )
+        for _ in range(2)
+    )
+    return pair[0], pair[1]
+
+
+@st.composite
+def arrays(
+    draw: Any,
+    shape: Any = None,
+    domain: Domain = REAL,
+    dtype: Any = np.float64,
+    layouts: tuple[str, ...] = LAYOUTS,
+) -> np.ndarray:
+    """Arrays of distinct values; only the layout ``broadcast`` repeats some.
+
+    Args:
+        shape: a shape, or a strategy of shapes; by default `shapes()`.
+        domain: where the values lie.
+        dtype: their float dtype.
+        layouts: the memory layouts to choose from.
+    """
+    if shape is None:
+        shape = shapes()
+    sides = draw(shape) if isinstance(shape, st.SearchStrategy) else shape
+    seed = draw(st.integers(0, 2**32 - 1))
+    array = values(sides, domain, np.random.default_rng(seed)).astype(dtype)
+    return laid_out(array, draw(st.sampled_from(layouts)))
+
+
+@st.composite
+def operands(
+    draw: Any, first: Domain = REAL, second: Domain = REAL, dtype: Any = np.float64
+) -> tuple[np.ndarray, np.ndarray]:
+    """Two arrays that broadcast together."""
+    left, right = draw(broadcastable_shapes())
+    return draw(arrays(left, first, dtype)), draw(arrays(right, second, dtype))
