@@ -238,9 +238,7 @@ def parameters_of(function: Function, text: str | None) -> dict[str, Any]:
     if isinstance(function, np.ufunc):
         text = ", ".join("xy"[: function.nin])
     found = inspect.signature(eval(f"lambda {text}: None") if text else function).parameters
-    if "z" in found or any(
-        parameter.kind is parameter.VAR_POSITIONAL for parameter in found.values()
-    ):
+    if "z" in found or inspect.Parameter.VAR_POSITIONAL in {p.kind for p in found.values()}:
         raise TypeError(
             f"{function.__name__} expects arguments with names of their own, and none called z, to "
             f"be an op, got {', '.join(map(str, found.values()))}; write a function that has them"

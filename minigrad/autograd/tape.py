@@ -219,9 +219,8 @@ def edges_on_tape(node: Node) -> tuple[Edge, ...]:
 def pull_through(composition: Function, parents: Any, inputs: Any, g: Gradient) -> list[Any]:
     """The gradients of a fused op by way of its composition, recorded."""
     nodes = [parent and alias(parent) for parent in parents]
-    z = composition(
-        *(Variable.result(x, n) if n else x for x, n in zip(inputs, nodes, strict=True))
-    )
+    pairs = zip(inputs, nodes, strict=True)
+    z = composition(*(Variable.result(x, node) if node else x for x, node in pairs))
     found = pull_back({z._node: g}, [node for node in nodes if node])
     return [node and found.get(node) for node in nodes]
 

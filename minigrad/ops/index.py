@@ -16,7 +16,7 @@ def scatter(g: Any, index: Any, shape: tuple[int, ...]) -> Any:
     """Zeros of ``shape`` with ``g`` added at ``index``: the adjoint of indexing."""
     z = np.zeros(shape, g.dtype)
     parts = index if isinstance(index, tuple) else (index,)
-    if any(isinstance(part, np.ndarray) and part.dtype.kind in "iu" for part in parts):
+    if any(np.ndim(part) and np.asarray(part).dtype.kind in "iu" for part in parts):
         np.add.at(z, index, g)  # the same place may be picked more than once
     else:
         z[index] = g
@@ -48,36 +48,36 @@ def moving(function: Function, name: str, text: str | None = None) -> None:
     derivative(function, text, **{name: rule})
 
 
-MOVING = {"a": "rollaxis repeat diagonal take compress resize", "A": "tile", "m": "rot90"}
-MOVING |= {"arr": "take_along_axis extract delete", "v": "diag diagflat"}
+MOVING = {"a": "rollaxis repeat diagonal take compress resize", "A": "tile"}
+MOVING |= {
+    "arr": "take_along_axis extract delete",
+    "m": "rot90 fliplr flipud",
+    "v": "diag diagflat",
+}
 for name, functions in MOVING.items():
     for function in functions.split():
         moving(getattr(np, function), name)
 
 
-def sort_rule(g: Any, a: Any, axis: Any) -> Any:
+def sort_rule(g: Any, z: Any, a: Any, axis: Any) -> Any:
     """The gradient back at the places it was taken from, shared equally among equal values."""
-    return _unsort(g, a, axis, lambda a, axis: np.argsort(a, axis))
-
-
-def partition_rule(g: Any, a: Any, kth: Any, axis: Any) -> Any:
-    """As `sort_rule`."""
-    return _unsort(g, a, axis, lambda a, axis: np.argpartition(a, kth, axis))
-
-
-def _unsort(g: Any, a: Any, axis: Any, order: Function) -> Any:
     if axis is None:
-        return np.reshape(_unsort(g, np.ravel(a), -1, order), np.shape(a))
-    a, g = np.moveaxis(a, axis, -1), np.moveaxis(g, axis, -1)
-    rising = np.argsort(a, -1)
-    z = np.take_along_axis(a, rising, -1)
-    starts = np.not_equal(z, np.roll(z, 1, -1)) | np.equal(np.arange(a.shape[-1]), 0)
-    runs = np.reshape(np.cumsum(starts), a.shape) - 1  # of equal values, numbered through
-    sets = np.take_along_axis(runs, np.argsort(rising, -1), -1)
+        return np.reshape(sort_rule(g, z, np.ravel(a), -1), np.shape(a))
+    g, z, a = (np.moveaxis(v, axis, -1) for v in (g, z, a))
+    sets = _sets(a)
     number = np.bincount(np.ravel(sets)).astype(g.dtype)
-    mean = scatter(g, np.take_along_axis(sets, order(a, -1), -1), number.shape) / number
+    mean = scatter(g, _sets(z), number.shape) / number
     return np.moveaxis(mean[sets], -1, axis)
 
 
+def _sets(a: Any) -> Any:
+    """For each element the number of the set of values equal to it on its line, the last axis."""
+    rising = np.argsort(a, -1)
+    line = np.take_along_axis(a, rising, -1)
+    starts = np.not_equal(line, np.roll(line, 1, -1)) | np.equal(np.arange(a.shape[-1]), 0)
+    runs = np.reshape(np.cumsum(starts), a.shape) - 1
+    return np.take_along_axis(runs, np.argsort(rising, -1), -1)
+
+
 derivative(np.sort, a=sort_rule)
-derivative(np.partition, a=partition_rule)
+derivative(np.partition, a=sort_rule)

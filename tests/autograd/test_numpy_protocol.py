@@ -1,4 +1,4 @@
-"""Tensors inside NumPy: every call that NumPy may hand over has a row, is constant, or is refused."""
+"""Tensors inside NumPy: each call it may hand over has a row, is constant, or is refused."""
 
 from __future__ import annotations
 

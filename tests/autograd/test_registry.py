@@ -98,7 +98,7 @@ def test_what_a_rule_names_is_checked_when_it_is_registered() -> None:
         derivative(scaled, w=lambda g: g)
     with pytest.raises(TypeError, match=r"scaled has no 'weight'"):
         derivative(scaled, x=lambda g, weight: g * weight)
-    with pytest.raises(TypeError, match="named z|called z"):
+    with pytest.raises(TypeError, match="none called z"):
         primitive(lambda z: z)
     with pytest.raises(TypeError, match="names of their own"):
         primitive(lambda *arrays: arrays)
@@ -217,6 +217,6 @@ def test_second_derivatives_of_a_kernel_whose_arguments_depend_on_each_other() -
 
 def test_every_op_names_parameters_its_function_has() -> None:
     for function, op in TABLE.items():
-        if isinstance(op, Op) and "tests" not in (function.__module__ or ""):
+        if isinstance(op, Op) and "tests" not in str(getattr(function, "__module__", "")):
             assert op.rules, op.name
             assert set(op.rules) <= set(op.index)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import operator
 import pickle
 from typing import Any
 
@@ -312,18 +313,20 @@ def test_leaves_are_copied_and_pickled() -> None:
 # --- operators and methods ----------------------------------------------------------------------
 
 
-def test_operators_with_numbers_arrays_and_lists_on_either_side() -> None:
+OPERATORS = (operator.add, operator.sub, operator.mul, operator.truediv, operator.mod, operator.pow)
+
+
+@pytest.mark.parametrize("symbol", OPERATORS)
+def test_operators_with_numbers_arrays_and_lists_on_either_side(symbol: Any) -> None:
     for other in 2.0, 3, np.float64(1.5), np.array([1.5, 2.5]), [1.5, 2.5], leaf(1.5, 2.5):
+        array = np.array([0.5, 1.25])
         bare = np.asarray(other.detach() if isinstance(other, Tensor) else other)
-        for symbol in "+", "-", "*", "/", "%", "**":
-            a = np.array([0.5, 1.25])
-            t = tensor(a, requires_grad=True)
-            left = eval(f"t {symbol} other")
-            right = eval(f"other {symbol} t")
-            np.testing.assert_array_equal(left.detach(), eval(f"a {symbol} bare"))
-            np.testing.assert_allclose(right.detach(), eval(f"bare {symbol} a"), rtol=1e-15)
-            assert left.requires_grad
-            assert right.requires_grad
+        t = tensor(array, requires_grad=True)
+        left, right = symbol(t, other), symbol(other, t)
+        np.testing.assert_array_equal(left.detach(), symbol(array, bare))
+        np.testing.assert_allclose(right.detach(), symbol(bare, array), rtol=1e-15)
+        assert left.requires_grad
+        assert right.requires_grad
 
 
 def test_operators_refuse_what_is_not_a_number() -> None:

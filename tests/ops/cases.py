@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 
 from minigrad import Tensor
-from minigrad.autograd.registry import CONSTANT, TABLE
 from minigrad.compositions import logsumexp
 from minigrad.nn import functional, kernels
 from minigrad.ops import index, linalg, reduce
