@@ -7,7 +7,6 @@ Where the function is not analytic, or knows no complex numbers, central differe
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -39,7 +38,7 @@ class Report:
     name: str
     methods: tuple[str, ...]  # "complex step" or "differences", for each order that was checked
     entries: int  # compared in all, over both orders
-    largest_error: float  # relative to the largest entry, where that is above 1
+    largest_error: float  # by the complex step if it served, relative to the largest entry over 1
     kinks: tuple[
         tuple[int, tuple[int, ...]], ...
     ]  # input and index, where only slopes were bounded
@@ -96,7 +95,7 @@ class _Check:
         self.cotangents = [_generic(self.draw, np.shape(z)) for z in self.evaluate(self.point)]
         self.direction = [_generic(self.draw, x.shape) for x in self.point]
         self.entries = 0
-        self.largest = 0.0
+        self.errors: list[tuple[bool, float]] = [(True, 0.0)]  # whether by differences, and which
         self.kinks: list[tuple[int, tuple[int, ...]]] = []
 
     def run(self, order: int) -> Report:
@@ -110,11 +109,18 @@ class _Check:
                     self.compare(1, k, index, tape[k], self.complex_slope({k: unit}))
                 else:
                     self.compare_differences(k, index, tape[k])
+        if analytic:  # and all entries at once, as of a large input only some were compared
+            along = dict(enumerate(self.direction))
+            self.compare_along(1, tape, along, self.complex_slope(along), COMPLEX_TOLERANCE)
         exact = [analytic]
         if order == 2 and self.vjp is None and not self.kinks:
             exact.append(self.second_order(analytic))
         methods = tuple("complex step" if yes else "differences" for yes in exact)
-        return Report(self.name, methods, self.entries, self.largest, tuple(self.kinks))
+        return Report(self.name, methods, self.entries, self.largest_error(), tuple(self.kinks))
+
+    def largest_error(self) -> float:
+        coarse = min(by_differences for by_differences, _ in self.errors)
+        return max(error for by_differences, error in self.errors if by_differences == coarse)
 
     # --- the function, and the gradient to be checked ------------------------------------------
 
@@ -156,27 +162,41 @@ class _Check:
 
     # --- references ----------------------------------------------------------------------------
 
-    def moved(self, step: Any, along: dict[int, np.ndarray]) -> Arrays:
-        """The point, with some inputs moved along a direction."""
-        return [x + step * along[k] if k in along else x for k, x in enumerate(self.point)]
+    def moved(self, step: Any, along: dict[int, np.ndarray], point: Any = None) -> Arrays:
+        """The point, or another, with some inputs moved along a direction."""
+        start = self.point if point is None else point
+        return [x + step * along[k] if k in along else x for k, x in enumerate(start)]
 
-    def complex_slope(self, along: dict[int, np.ndarray]) -> float:
+    def complex_slope(self, along: dict[int, np.ndarray], point: Any = None) -> float:
         """The slope of the weighed outputs along a direction, by the complex step."""
-        return float(np.imag(self.scalar(self.moved(1j * COMPLEX_STEP, along)))) / COMPLEX_STEP
+        value = self.scalar(self.moved(1j * COMPLEX_STEP, along, point))
+        return float(np.imag(value)) / COMPLEX_STEP
+
+    def slopes(self, along: dict[int, np.ndarray], h: float) -> tuple[float, float]:
+        """The slopes to the left and to the right, by one-sided differences."""
+        left, here, right = (self.scalar(self.moved(t, along)) for t in (-h, 0.0, h))
+        return (here - left) / h, (right - here) / h
+
+    def kink(self, along: dict[int, np.ndarray]) -> tuple[float, float] | None:
+        """Both slopes where they differ, and do not come together with a smaller step."""
+        left, right = self.slopes(along, DIFFERENCE_STEP)
+        nearer = self.slopes(along, 0.5 * DIFFERENCE_STEP)
+        jump = abs(right - left)
+        apart = jump > 1e-3 * max(1.0, abs(left), abs(right))
+        return (left, right) if apart and abs(nearer[1] - nearer[0]) > 0.75 * jump else None
 
     def is_analytic(self) -> bool:
         """Whether the complex step agrees with differences along the direction."""
         along = dict(enumerate(self.direction))
-        h = DIFFERENCE_STEP
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", np.exceptions.ComplexWarning)
                 slope = self.complex_slope(along)
         except (TypeError, np.exceptions.ComplexWarning, np.linalg.LinAlgError):
             return False
-        ends = self.scalar(self.moved(h, along)), self.scalar(self.moved(-h, along))
-        difference = (ends[0] - ends[1]) / (2.0 * h)
-        return bool(abs(slope - difference) <= 1e-5 * max(1.0, abs(slope), *map(abs, ends)))
+        difference = 0.5 * sum(self.slopes(along, DIFFERENCE_STEP))
+        scale = max(1.0, abs(slope), abs(self.scalar(self.point)))
+        return bool(abs(slope - difference) <= 1e-5 * scale) and self.kink(along) is None
 
     def some_indices(self, x: np.ndarray) -> Iterator[tuple[int, ...]]:
         """All indices of an input, of a large one some at random."""
@@ -192,7 +212,15 @@ class _Check:
         found: Sequence[Any] = [None] * len(variables)
         if total.requires_grad:
             found = gradients_of(total, variables, allow_unused=True)
-        along = dict(enumerate(self.direction))
+        recorded = [
+            np.zeros(x.shape) if g is None else _bare(g)
+            for g, x in zip(found, self.point, strict=True)
+        ]
+        along, h = dict(enumerate(self.direction)), DIFFERENCE_STEP
+        if analytic:  # the function itself, without the tape: along two directions
+            other = {k: _generic(self.draw, x.shape) for k, x in enumerate(self.point)}
+            ends = [self.complex_slope(other, self.moved(t, along)) for t in (h, -h)]
+            self.compare_along(2, recorded, other, (ends[0] - ends[1]) / (2.0 * h), 1e-5)
         try:
             pulled = self.pull_back(self.moved(1j * COMPLEX_STEP, along)) if analytic else []
         except (TypeError, RuntimeError):  # the reference cannot be recorded
@@ -200,17 +228,11 @@ class _Check:
         if analytic:
             wanted = [np.imag(g) / COMPLEX_STEP for g in pulled]
         else:
-            h = DIFFERENCE_STEP
-            ends = zip(
-                self.pull_back(self.moved(h, along)),
-                self.pull_back(self.moved(-h, along)),
-                strict=True,
-            )
-            wanted = [(right - left) / (2.0 * h) for right, left in ends]
-        for k, (g, reference) in enumerate(zip(found, wanted, strict=True)):
-            recorded = np.zeros(reference.shape) if g is None else _bare(g)
+            right, left = (self.pull_back(self.moved(t, along)) for t in (h, -h))
+            wanted = [(a - b) / (2.0 * h) for a, b in zip(right, left, strict=True)]
+        for k, reference in enumerate(wanted):
             for index in self.some_indices(reference):
-                self.compare(2, k, index, recorded, float(reference[index]), analytic)
+                self.compare(2, k, index, recorded[k], float(reference[index]), analytic)
         return analytic
 
     # --- comparison ----------------------------------------------------------------------------
@@ -221,44 +243,43 @@ class _Check:
         """Raise unless an entry agrees with its reference, relative to the largest entry."""
         error = abs(float(tape[index]) - wanted) / max(1.0, float(np.abs(tape).max()), abs(wanted))
         if not error <= (COMPLEX_TOLERANCE if exact else DIFFERENCE_TOLERANCE):
-            self.fail(order, k, index, float(tape[index]), wanted, error, exact)
+            method = "the complex step" if exact else "differences"
+            text = f"{method} {wanted:.15g}, error {error:.3g}"
+            self.fail(order, f"by input {self.at[k]} at index {index}", float(tape[index]), text)
         self.entries += 1
-        self.largest = max(self.largest, error)
+        self.errors.append((not exact, error))
+
+    def compare_along(
+        self, order: int, tape: Arrays, along: dict[int, np.ndarray], wanted: float, most: float
+    ) -> None:
+        """Raise unless the slope along a direction agrees with its reference."""
+        slope = float(sum(np.sum(tape[k] * v) for k, v in along.items()))
+        size = float(sum(np.sum(np.abs(tape[k] * v)) for k, v in along.items()))
+        error = abs(slope - wanted) / max(1.0, size)
+        if not error <= most:
+            text = f"the function itself {wanted:.15g}, error {error:.3g}"
+            self.fail(order, "along a random direction", slope, text)
 
     def compare_differences(self, k: int, index: tuple[int, ...], tape: np.ndarray) -> None:
         """As `compare` with central differences, but between both slopes at a kink."""
         unit = np.zeros(tape.shape)
         unit[index] = 1.0
+        kink = self.kink({k: unit})
+        if kink is None:
+            central = 0.5 * sum(self.slopes({k: unit}, DIFFERENCE_STEP))
+            self.compare(1, k, index, tape, central, exact=False)
+            return
+        margin = 1e-4 * max(1.0, *map(abs, kink))
+        if not min(kink) - margin <= float(tape[index]) <= max(kink) + margin:
+            text = f"the function has a kink there with slopes {kink[0]:.6g} and {kink[1]:.6g}"
+            self.fail(1, f"by input {self.at[k]} at index {index}", float(tape[index]), text)
+        self.kinks.append((k, index))
 
-        def slopes(h: float) -> tuple[float, float]:
-            left, here, right = (self.scalar(self.moved(t, {k: unit})) for t in (-h, 0.0, h))
-            return (here - left) / h, (right - here) / h
-
-        left, right = slopes(DIFFERENCE_STEP)
-        near_left, near_right = slopes(0.5 * DIFFERENCE_STEP)
-        scale = max(1.0, abs(left), abs(right))
-        if abs(right - left) > 1e-3 * scale and abs(near_right - near_left) > 0.75 * abs(
-            right - left
-        ):
-            low, high = sorted((left, right))
-            if not low - 1e-4 * scale <= float(tape[index]) <= high + 1e-4 * scale:
-                self.fail(1, k, index, float(tape[index]), (low, high), math.inf, False)
-            self.kinks.append((k, index))
-        else:
-            self.compare(1, k, index, tape, 0.5 * (left + right), exact=False)
-
-    def fail(
-        self, order: int, k: int, index: Any, tape: float, wanted: Any, error: float, exact: bool
-    ) -> None:
-        tape_text = f"the {'hand-written vjp' if self.vjp else 'tape'} gives {tape!r}"
-        if isinstance(wanted, tuple):
-            reference = f"the function has a kink there with slopes {wanted[0]!r} and {wanted[1]!r}"
-        else:
-            method = "the complex step" if exact else "differences"
-            reference = f"{method} {wanted!r}, error {error:.3g}"
+    def fail(self, order: int, where: str, found: float, reference: str) -> None:
         raise GradcheckError(
-            f"gradcheck of {self.name}, order {order}: by input {self.at[k]} at index {index} "
-            f"{tape_text}, {reference}; seed={self.seed} repeats it"
+            f"gradcheck of {self.name}, order {order}: {where} the "
+            f"{'hand-written vjp' if self.vjp else 'tape'} gives {found:.15g}, {reference}; "
+            f"seed={self.seed} repeats it"
         )
 
 

@@ -100,7 +100,8 @@ def shapes(draw: Any, min_dims: int = 0, max_dims: int = 3, max_side: int = 4) -
     """Shapes of 0 to 3 axes with sides from 0 to 4, squares and cubes often."""
     ndim = draw(st.integers(min_dims, max_dims))
     if draw(st.booleans()):
-        return (draw(st.integers(1, max_side)),) * ndim
+        side: int = draw(st.integers(1, max_side))
+        return (side,) * ndim
     return tuple(draw(st.lists(st.integers(0, max_side), min_size=ndim, max_size=ndim)))
 
 
@@ -114,7 +115,8 @@ def broadcastable_shapes(draw: Any, max_side: int = 4) -> tuple[Shape, Shape]:
     ]  # fmt: skip
     if draw(st.booleans()):
         pair = draw(st.sampled_from(ambiguous))
-        return pair if draw(st.booleans()) else pair[::-1]
+        left, right = pair if draw(st.booleans()) else pair[::-1]
+        return left, right
     whole = draw(shapes(max_side=max_side))
     pair = tuple(
         tuple(
