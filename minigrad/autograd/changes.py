@@ -13,6 +13,7 @@ import os
 import sys
 import weakref
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -48,15 +49,18 @@ def describe(place: Place) -> str:
     )
 
 
-def mark_changed(array: np.ndarray) -> None:
-    """Stamp the memory of an array that was just changed in place."""
+def mark_changed(*arrays: np.ndarray) -> None:
+    """Stamp the memory of arrays that were just changed in place."""
     global _latest
-    owner = _owner_of(array)
-    key, _latest = id(owner), next_serial()
-    reference = (
-        _stamps[key][0] if key in _stamps else weakref.ref(owner, lambda _: _stamps.pop(key))
-    )
-    _stamps[key] = reference, _latest, user_place(2)
+    _latest, place = next_serial(), user_place(2)
+    for owner in map(_owner_of, arrays):
+        stamp = _stamps.get(id(owner))
+        reference = stamp[0] if stamp else weakref.ref(owner, partial(_forget, id(owner)))
+        _stamps[id(owner)] = reference, _latest, place
+
+
+def _forget(key: int, _: Any) -> None:
+    del _stamps[key]
 
 
 def latest_serial() -> int:

@@ -16,9 +16,10 @@ import numpy as np
 from . import changes
 from .anomaly import examine
 from .modes import EXAMINE, MODE, MODULE_PATH, RECORD
-from .registry import CONSTANT, TABLE, Op
+from .registry import CONSTANT, TABLE, Op, any_complex
 from .tape import Node, Variable
 
+_HOLDERS = {np.ndarray, list, tuple}
 _OPERANDS = {float, int, bool, complex, np.ndarray}
 _WRITERS = {np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal}
 _WRITERS |= {operator.setitem, np.ndarray.sort, np.ndarray.partition, np.ndarray.fill}
@@ -84,9 +85,9 @@ def apply(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     named = {name: strip(x) for name, x in kwargs.items()} if kwargs else kwargs
     given: Any = args
     values = arrays + op.defaults[len(args) :]
-    if kwargs or len(args) > 1 or len(op.rules) != 1:
+    if kwargs or not len(args) == len(op.rules) in (1, len(op.defaults)):
         given, values = bind_checked(op, args, kwargs), op.bind(arrays, named)
-    if op.composition is not None and any(map(np.iscomplexobj, arrays)):
+    if op.composition is not None and any_complex(arrays):
         return op.composition(*args)
     z = op.function(*arrays, **named)
     z, saved = (z, z) if op.composition is None else z
@@ -103,7 +104,7 @@ def apply(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     node = None
     if z.dtype.kind in "fc":
         node = Node(plan, plan.gather(*values, saved, *parents), z, changes.user_place(4))
-        if len(args) > 1 or kwargs:
+        if kwargs or not _HOLDERS.isdisjoint(map(type, args)):
             watch(node, given)
     if MODE.get() & EXAMINE:
         note(op.name, z, changes.arrays_in(arrays), node)

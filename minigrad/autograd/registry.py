@@ -195,8 +195,7 @@ def fused(composition: Function, backward: Function) -> Callable[[Function], Fun
     def decorate(forward: Function) -> Function:
         @functools.wraps(forward)
         def plain(*inputs: Any) -> Any:
-            is_complex = any(map(np.iscomplexobj, inputs))
-            return composition(*inputs) if is_complex else forward(*inputs)[0]
+            return composition(*inputs) if any_complex(inputs) else forward(*inputs)[0]
 
         call = primitive(plain)
         op = TABLE[call]
@@ -219,6 +218,13 @@ def _foreign(value: Any) -> Any:
                 return found
         return None
     return value if kind is not np.ndarray and hasattr(kind, "__array_function__") else None
+
+
+def any_complex(values: Iterable[Any]) -> bool:
+    """Whether there is a complex number among arrays and numbers."""
+    return "c" in [
+        x.dtype.kind if isinstance(x, np.ndarray) else np.iscomplexobj(x) and "c" for x in values
+    ]
 
 
 def shape_of(value: Any) -> Any:

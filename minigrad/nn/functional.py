@@ -12,7 +12,7 @@ from . import kernels
 
 def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     """``input @ weight.T + bias``: ``(..., in)``, ``(out, in)``, ``(out,)`` -> ``(..., out)``."""
-    shape, width = np.shape(input), np.shape(weight)[-1]
+    shape, width = shape_of(input), weight.shape[-1]
     if not shape or shape[-1] != width:
         raise ValueError(f"Linear expects inputs of shape (..., {width}), got {shape}")
     return kernels.linear(input, weight, bias)
@@ -50,10 +50,10 @@ def tanh(input: Any) -> Any:
 
 def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
     """The squared error of two arrays of one shape: its mean, its sum, or unreduced."""
-    if np.shape(input) != np.shape(target):
+    if shape_of(input) != shape_of(target):
         raise ValueError(
-            f"mse_loss expects input and target of one shape, got {np.shape(input)} and "
-            f"{np.shape(target)}; reshape one of them"
+            f"mse_loss expects input and target of one shape, got {shape_of(input)} and "
+            f"{shape_of(target)}; reshape one of them"
         )
     if reduction == "mean":
         return kernels.squared_error(input, target)
@@ -62,19 +62,24 @@ def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
 
 def cross_entropy(input: Any, target: Any, reduction: str = "mean") -> Any:
     """``-log softmax(input)`` at the target class: logits ``(N, C)``, class indices ``(N,)``."""
-    shape, kind = np.shape(input), getattr(target, "dtype", np.asarray(target).dtype).kind
-    if len(shape) != 2 or np.shape(target) != shape[:1] or kind not in "iu":
+    shape, indices = shape_of(input), np.asarray(target)
+    if len(shape) != 2 or indices.shape != shape[:1] or indices.dtype.kind not in "iu":
         raise ValueError(
             f"cross_entropy expects logits (N, C) and N class indices, got {shape} and a target of "
-            f"shape {np.shape(target)}, {np.asarray(target).dtype}"
+            f"shape {indices.shape}, {indices.dtype}"
         )
-    indices = np.asarray(target)
     if indices.size and not 0 <= indices.min() <= indices.max() < shape[1]:
         raise ValueError(
             f"cross_entropy expects class indices from 0 to {shape[1] - 1}, got "
             f"{indices.min()} to {indices.max()}"
         )
     return reduced(kernels.surprise(input, indices), reduction)
+
+
+def shape_of(x: Any) -> tuple[int, ...]:
+    """The shape of a tensor, an array or nested lists."""
+    shape: tuple[int, ...] = x.shape if hasattr(x, "shape") else np.shape(x)
+    return shape
 
 
 def reduced(losses: Any, reduction: str) -> Any:

@@ -157,8 +157,9 @@ class Sequential(Module):
 
     def forward(self, x: Any) -> Any:
         """What the last module gives."""
-        for module in self.children():
-            x = module(x)
+        for module in vars(self).values():
+            if isinstance(module, Module):
+                x = module(x)
         return x
 
 

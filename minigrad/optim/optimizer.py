@@ -39,10 +39,10 @@ class Optimizer:
 
     def pairs(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """The array and gradient of every parameter that has one; the array is then changed."""
-        for parameter in self.params:
-            if parameter.grad is not None:
-                yield parameter._array, parameter.grad._array
-                mark_changed(parameter._array)
+        due = [parameter for parameter in self.params if parameter._grad is not None]
+        for parameter in due:
+            yield parameter._array, parameter._grad._array
+        mark_changed(*[parameter._array for parameter in due])
 
     def step(self) -> None:
         """Change the parameters once."""

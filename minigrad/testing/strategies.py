@@ -102,7 +102,8 @@ def shapes(draw: Any, min_dims: int = 0, max_dims: int = 3, max_side: int = 4) -
     if draw(st.booleans()):
         side: int = draw(st.integers(1, max_side))
         return (side,) * ndim
-    return tuple(draw(st.lists(st.integers(0, max_side), min_size=ndim, max_size=ndim)))
+    sides: list[int] = draw(st.lists(st.integers(0, max_side), min_size=ndim, max_size=ndim))
+    return tuple(sides)
 
 
 @st.composite

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
-from minigrad import func
+from minigrad import func, tensor
+from minigrad.autograd import grad
 from minigrad.nn import functional as F
 
 ZERO = np.zeros(3)
@@ -105,3 +107,30 @@ def test_no_rule_turns_a_zero_gradient_into_nan_at_zero() -> None:
     np.testing.assert_allclose(
         np.diag(func.hessian(lambda x: np.sum(np.sinc(x)))(ZERO)), -(np.pi**2) / 3
     )
+
+
+def test_where_drops_an_infinite_gradient_too() -> None:
+    for create_graph in False, True:
+        x = tensor(np.array([1.0, 2.0]), requires_grad=True)
+        chosen = np.where(x > 1.5, x, 0.0)
+        (g,) = grad(chosen, x, np.array([np.inf, 1.0]), create_graph=create_graph)
+        np.testing.assert_array_equal(g, [0.0, 1.0])
+
+
+def test_mean_of_nothing_passes_back_nothing() -> None:
+    for shape, axis in ((0,), None), ((2, 0), 1), ((0, 2), 0):
+        x = tensor(np.ones(shape), requires_grad=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # NumPy's, of the mean of an empty slice
+            y = np.mean(x, axis=axis)
+        y.sum().backward()
+        assert x.grad is not None
+        assert x.grad.shape == shape
+
+
+def test_a_conversion_to_integers_is_constant() -> None:
+    x = tensor(np.array([1.5, 2.5]), requires_grad=True)
+    y = x.astype(np.int64)
+    assert not y.requires_grad
+    (x * y).sum().backward()
+    np.testing.assert_array_equal(x.grad, [1.0, 2.0])

@@ -1,0 +1,1 @@
+"""Benchmarks: the time of one training step, by minigrad, by hand, and by each installed peer."""

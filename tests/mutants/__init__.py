@@ -1,0 +1,1 @@
+"""Mutants of the library: realistic bugs, each of which the tests must notice."""
