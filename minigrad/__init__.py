@@ -18,15 +18,13 @@ from . import ops as ops
 from . import optim as optim
 from .autograd import AnomalyError as AnomalyError
 from .autograd import Tensor as Tensor
-from .autograd import as_tensor as as_tensor
 from .autograd import detect_anomaly as detect_anomaly
 from .autograd import enable_grad as enable_grad
-from .autograd import get_default_dtype as get_default_dtype
 from .autograd import is_grad_enabled as is_grad_enabled
 from .autograd import no_grad as no_grad
-from .autograd import set_default_dtype as set_default_dtype
 from .compositions import logsumexp as logsumexp
 from .creation import arange as arange
+from .creation import as_tensor as as_tensor
 from .creation import eye as eye
 from .creation import from_numpy as from_numpy
 from .creation import full as full
@@ -40,6 +38,8 @@ from .creation import randn_like as randn_like
 from .creation import tensor as tensor
 from .creation import zeros as zeros
 from .creation import zeros_like as zeros_like
+from .dtypes import get_default_dtype as get_default_dtype
+from .dtypes import set_default_dtype as set_default_dtype
 from .random import Generator as Generator
 from .random import manual_seed as manual_seed
 from .random import normal as normal

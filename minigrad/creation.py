@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .autograd import Tensor, get_default_dtype
+from .autograd import Tensor
+from .dtypes import get_default_dtype
 from .random import made, rand, randint, randn, shape_from
 
 
@@ -37,6 +38,17 @@ def _has_dtype(data: Any) -> bool:
     while isinstance(data, (list, tuple)) and data:
         data = data[0]
     return hasattr(data, "dtype")
+
+
+def as_tensor(data: Any) -> Tensor:
+    """A tensor as it is; an array as a tensor that shares its memory; numbers as `tensor`.
+
+    >>> as_tensor(1.5)
+    tensor(1.5)
+    """
+    if isinstance(data, Tensor):
+        return data
+    return Tensor(data) if isinstance(data, np.ndarray) else tensor(data)
 
 
 def from_numpy(ndarray: np.ndarray, dtype: Any = None, requires_grad: bool = False) -> Tensor:

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .autograd import Tensor, get_default_dtype
+from .autograd import Tensor
+from .dtypes import get_default_dtype
 
 
 class Generator(np.random.Generator):

@@ -23,6 +23,7 @@ LAYERS = [
     "ops.constants ops.elementwise ops.index ops.linalg ops.reduce ops.shape",
     "ops",
     "compositions",
+    "dtypes",
     "random",
     "creation",
     "func",

@@ -9,7 +9,4 @@ from .registry import derivative as derivative
 from .registry import fused as fused
 from .registry import primitive as primitive
 from .tensor import Tensor as Tensor
-from .tensor import as_tensor as as_tensor
-from .tensor import get_default_dtype as get_default_dtype
 from .tensor import grad as grad
-from .tensor import set_default_dtype as set_default_dtype

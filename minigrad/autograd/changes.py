@@ -29,15 +29,18 @@ _stamps: dict[int, tuple[Any, int, Place]] = {}  # id of an owner -> weak refere
 _latest = 0
 
 
-def user_place(depth: int) -> Place:
-    """Where the user's code called the library, at least so many calls away.
+def place_of(depth: int) -> Place:
+    """The code so many calls away and the offset in it; the line is looked up when it is told."""
+    frame = sys._getframe(depth)
+    return frame.f_code, frame.f_lasti
 
-    The line of it is looked up when it is told.
-    """
-    frame: Any = sys._getframe(depth)
-    while (code := frame.f_code).co_filename.startswith(_LIBRARY) and frame.f_back is not None:
+
+def user_place() -> Place:
+    """Where the user's code called the library, through however many calls of the library's own."""
+    frame: Any = sys._getframe(2)
+    while frame.f_code.co_filename.startswith(_LIBRARY) and frame.f_back is not None:
         frame = frame.f_back
-    return code, frame.f_lasti
+    return frame.f_code, frame.f_lasti
 
 
 def describe(place: Place) -> str:
@@ -52,7 +55,7 @@ def describe(place: Place) -> str:
 def mark_changed(*arrays: np.ndarray) -> None:
     """Stamp the memory of arrays that were just changed in place."""
     global _latest
-    _latest, place = next_serial(), user_place(2)
+    _latest, place = next_serial(), user_place()
     for owner in map(_owner_of, arrays):
         stamp = _stamps.get(id(owner))
         reference = stamp[0] if stamp else weakref.ref(owner, partial(_forget, id(owner)))

@@ -42,10 +42,10 @@ def binary(op: Op, x: Any, y: Any) -> Any:
         z = np.asarray(z)
     mode = MODE.get()
     if mode & RECORD and (x_parent is not None or y_parent is not None):
-        tracked = x_parent is not None, y_parent is not None
+        tracked = (x_parent is not None) + 2 * (y_parent is not None)
         plan = op.plans.get(tracked) or op.compile(tracked)
         edges = plan.gather(x_array, y_array, z, x_parent, y_parent)
-        node = Node(plan, edges, z, changes.user_place(3))
+        node = Node(plan, edges, z, changes.place_of(3))
         if type(x) is np.ndarray or type(y) is np.ndarray:
             watch(node, (x, y))
     if mode & EXAMINE:
@@ -81,30 +81,37 @@ def dispatch(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> An
 
 def apply(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Run an op of which some argument is tracked, and record it."""
-    arrays = [x._array if isinstance(x, Variable) else strip(x) for x in args]
-    named = {name: strip(x) for name, x in kwargs.items()} if kwargs else kwargs
-    given: Any = args
-    values = arrays + op.defaults[len(args) :]
-    if kwargs or not len(args) == len(op.rules) in (1, len(op.defaults)):
-        given, values = bind_checked(op, args, kwargs), op.bind(arrays, named)
+    is_usual = not kwargs and len(args) <= op.leading  # only arguments with rules, in their order
+    given = args if is_usual else bind_checked(op, args, kwargs)
+    value: Any
+    values: list[Any] = []
+    parents: list[Any] = []
+    tracked, is_held = 0, False
+    for i, x in enumerate(given):
+        if isinstance(x, Variable):
+            value, parent = x._array, x._node
+        else:
+            value, parent, is_held = strip(x), parent_of(x), is_held or type(x) in _HOLDERS
+            if parent is not None or type(x) is list:  # of tensors a list, of numbers an array
+                value = np.asarray(value) if parent is None else list(value)
+        values.append(value)
+        parents.append(parent)
+        if parent is not None:
+            tracked |= 1 << i
+    arrays = values if is_usual else strip(args)
     if op.composition is not None and any_complex(arrays):
         return op.composition(*args)
-    z = op.function(*arrays, **named)
+    z = op.function(*arrays, **{name: strip(x) for name, x in kwargs.items()})
     z, saved = (z, z) if op.composition is None else z
     if type(z) is not np.ndarray:
         z = saved = np.asarray(z)
-    parents = []
-    for i in op.ruled_at:
-        x = given[i]
-        parents.append(x._node if isinstance(x, Variable) else parent_of(x))
-        if type(x) is list or type(x) is tuple:  # rules see tensors in a list, numbers in an array
-            values[i] = np.asarray(values[i]) if parents[-1] is None else list(values[i])
-    tracked = tuple([parent is not None for parent in parents])
-    plan = op.plans.get(tracked) or op.compile(tracked)
     node = None
     if z.dtype.kind in "fc":
-        node = Node(plan, plan.gather(*values, saved, *parents), z, changes.user_place(4))
-        if kwargs or not _HOLDERS.isdisjoint(map(type, args)):
+        rest = len(values)
+        plan = op.plans.get(tracked) or op.compile(tracked)
+        edges = plan.gather(*values, *op.defaults[rest:], saved, *parents, *op.absent[rest:])
+        node = Node(plan, edges, z, changes.place_of(4))
+        if is_held:
             watch(node, given)
     if MODE.get() & EXAMINE:
         note(op.name, z, changes.arrays_in(arrays), node)
@@ -115,8 +122,9 @@ def bind_checked(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[
     """The values of all parameters; raise if the derivative does not go through one of them."""
     for name in kwargs.keys() - op.index.keys():
         refuse(op.name, name)
-    values = op.bind(args, kwargs)
+    values = [*args, *op.defaults[len(args) :]]
     for name, i in op.index.items():
+        values[i] = kwargs.get(name, values[i])
         is_refused = name in op.refused or (name not in op.rules and is_tracked((values[i],)))
         if is_refused and values[i] is not op.defaults[i]:
             refuse(op.name, name)
@@ -161,7 +169,7 @@ def watch(node: Node, values: Iterable[Any]) -> None:
 
 def note(name: str, z: Any, arrays: Iterable[Any], node: Node | None) -> None:
     """Raise if ``z`` is not finite; otherwise note in the node which module it was called in."""
-    place = (*changes.user_place(2), MODULE_PATH.get())
+    place = (*changes.user_place(), MODULE_PATH.get())
     for array in changes.arrays_in([z]):
         examine(name, array, arrays, place)
     if node is not None:
@@ -210,8 +218,5 @@ def is_tracked(values: Iterable[Any]) -> bool:
 
 def name_of(function: Any) -> str:
     """A function as its user calls it."""
-    owner = getattr(function, "__self__", None)
-    if isinstance(owner, np.ufunc):
-        return f"np.{owner.__name__}.{function.__name__}"
     module = getattr(function, "__module__", None) or "numpy"
     return f"{module.strip('_')}.{function.__qualname__}".replace("numpy.", "np.", 1)

@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dis import opmap
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -16,25 +16,6 @@ from .modes import EXAMINE, MODE, RECORD, switched
 from .operators import Operators
 from .record import dispatch
 from .tape import Node, Variable, pull_back
-
-_default_dtype = np.dtype(np.float32)
-
-
-def set_default_dtype(dtype: Any) -> None:
-    """Set what Python floats become: float32 at first, or any other NumPy float dtype."""
-    global _default_dtype
-    if np.dtype(dtype).kind != "f":
-        raise TypeError(f"set_default_dtype expects a float dtype, got {np.dtype(dtype)}; give one")
-    _default_dtype = np.dtype(dtype)
-
-
-def get_default_dtype() -> np.dtype[Any]:
-    """What Python floats become.
-
-    >>> get_default_dtype()
-    dtype('float32')
-    """
-    return _default_dtype
 
 
 class Tensor(Operators):
@@ -50,6 +31,8 @@ class Tensor(Operators):
     """
 
     __slots__ = ()
+
+    default_dtype: ClassVar[np.dtype[Any]] = np.dtype(np.float32)  # what Python floats become
 
     shape = property(attrgetter("_array.shape"))
     dtype = property(attrgetter("_array.dtype"))
@@ -188,7 +171,7 @@ class Tensor(Operators):
     def __repr__(self) -> str:
         body = np.array2string(self._array, precision=4, separator=", ", prefix="tensor(")
         notes = [] if self.size or self.ndim == 1 else [f"shape={self.shape}"]
-        if self.dtype not in (_default_dtype, np.int64, np.bool_):
+        if self.dtype not in (self.default_dtype, np.int64, np.bool_):
             notes.append(f"dtype={self.dtype}")
         if self._node is not None:
             notes.append("requires_grad=True" if self.is_leaf else f"grad_fn={self._node}")
@@ -319,8 +302,9 @@ def _gradients(
                     f"backward expects a tensor of one element, got shape {output.shape}; reduce "
                     "it with .sum(), or give the gradient with respect to it"
                 )
-            gradient = np.ones(output.shape) if output.ndim else 1.0
-        seed: Any = output._alike("backward: gradient", gradient)
+            seed: Any = np.ones(output.shape, output.dtype)
+        else:
+            seed = output._alike("backward: gradient", gradient)
         if create_graph:
             seed = gradient if isinstance(gradient, Tensor) else Tensor(seed)
         roots[node] = roots[node] + seed if node in roots else seed
@@ -339,18 +323,13 @@ def _owned(gradients: Iterable[Any]) -> list[Any]:
     given: set[int] = set()
     for gradient in gradients:
         if gradient is not None:
-            gradient = as_tensor(gradient)
+            gradient = gradient if isinstance(gradient, Tensor) else Tensor(gradient)
             array = gradient._array
             if array.base is not None or id(array) in given or not array.flags.carray:
                 gradient = gradient.copy()
             given.add(id(array))
         answer.append(gradient)
     return answer
-
-
-def as_tensor(value: Any) -> Tensor:
-    """The tensor itself; an array or number as one, without a copy where it can be."""
-    return value if isinstance(value, Tensor) else Tensor(value)
 
 
 def _rebuild(kind: type[Tensor], array: Any, requires_grad: bool, grad: Any) -> Tensor:

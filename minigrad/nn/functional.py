@@ -6,16 +6,19 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import derivative, primitive
+from ..autograd import Tensor, derivative, primitive
+from ..autograd.record import dispatch
 from . import kernels
 
 
 def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     """``input @ weight.T + bias``: ``(..., in)``, ``(out, in)``, ``(out,)`` -> ``(..., out)``."""
-    shape, width = shape_of(input), weight.shape[-1]
-    if not shape or shape[-1] != width:
-        raise ValueError(f"Linear expects inputs of shape (..., {width}), got {shape}")
-    return kernels.linear(input, weight, bias)
+    try:
+        return kernels.linear(input, weight, bias)
+    except ValueError:
+        raise ValueError(
+            f"Linear expects inputs of shape (..., {shape_of(weight)[-1]}), got {shape_of(input)}"
+        ) from None
 
 
 @primitive
@@ -39,13 +42,13 @@ def relu(input: Any) -> Any:
     return np.maximum(input, 0.0)
 
 
-derivative(sigmoid, input=lambda g, z: g * z * (1.0 - z))
+derivative(sigmoid, input=lambda g, z: g * (z - z * z))
 derivative(relu, input=lambda g, z: np.where(z > 0.0, g, 0.0))
 
 
 def tanh(input: Any) -> Any:
     """The hyperbolic tangent, any shape to the same shape."""
-    return np.tanh(input)
+    return dispatch(np.tanh, (input,), {}) if isinstance(input, Tensor) else np.tanh(input)
 
 
 def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Any:

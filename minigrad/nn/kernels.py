@@ -5,6 +5,7 @@ A kernel here needs a measured reason; the times are medians of one thread of a 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -21,12 +22,18 @@ def linear_text(x: Any, weight: Any, bias: Any = None) -> Any:
 
 def linear_back(g: Any, needed: Any, x: Any, weight: Any, bias: Any, _: Any) -> Any:
     """g W, g^T x and the sum of g."""
-    rows = g.reshape(-1, g.shape[-1])
+    rows, inputs = (v if v.ndim == 2 else v.reshape(-1, v.shape[-1]) for v in (g, x))
     return (
         g @ weight if needed[0] else None,
-        rows.T @ x.reshape(-1, x.shape[-1]) if needed[1] else None,
-        np.ones(len(rows), g.dtype) @ rows if needed[2] else None,
+        rows.T @ inputs if needed[1] else None,
+        ones(len(rows), g.dtype) @ rows if needed[2] else None,
     )
+
+
+@lru_cache
+def ones(n: int, dtype: Any) -> np.ndarray:
+    """A vector of ones, to sum over rows with: as a product it takes half the time of a sum."""
+    return np.ones(n, dtype)
 
 
 @fused(linear_text, linear_back)

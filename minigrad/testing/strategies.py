@@ -98,7 +98,7 @@ def laid_out(array: np.ndarray, layout: str) -> np.ndarray:
 @st.composite
 def shapes(draw: Any, min_dims: int = 0, max_dims: int = 3, max_side: int = 4) -> Shape:
     """Shapes of 0 to 3 axes with sides from 0 to 4, squares and cubes often."""
-    ndim = draw(st.integers(min_dims, max_dims))
+    ndim: int = draw(st.integers(min_dims, max_dims))
     if draw(st.booleans()):
         side: int = draw(st.integers(1, max_side))
         return (side,) * ndim

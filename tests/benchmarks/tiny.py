@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,7 @@ _draw = np.random.default_rng(0)
 X = _draw.standard_normal((64, 2)).astype(np.float32)
 Y = np.sin(X[:, :1] + 2.0 * X[:, 1:]).astype(np.float32)
 WEIGHTS = [
-    (_draw.standard_normal((m, n)) / np.sqrt(n)).astype(np.float32)
-    for n, m in zip(SIZES[:-1], SIZES[1:], strict=True)
+    (_draw.standard_normal((m, n)) / np.sqrt(n)).astype(np.float32) for n, m in pairwise(SIZES)
 ]
 BIASES = [np.zeros(m, np.float32) for m in SIZES[1:]]
 
