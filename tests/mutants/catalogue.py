@@ -31,40 +31,40 @@ MUTANTS = (
         TAPE,
         "summed.sum(axis=axes, keepdims=True)",
         "summed.sum(axis=axes)",
-        "isinstance(gradient, Tensor) else Tensor(np.atleast_1d(gradient))\n",
+    ),
     mutant(
         "ambiguous undoing of broadcasting",
         TAPE,
         "gradient.sum(axis=tuple(range(lead)))",
         "gradient.sum(axis=tuple(range(-lead, 0)))",
-        "isinstance(gradient, Tensor) else Tensor(np.atleast_1d(gradient))\n",
+    ),
     mutant(
         "wrong shape for a 0-d gradient",
         TENSOR,
-        "gradient = gradient if isinstance(gradient, Tensor) else Tensor(gradient)\n",
         "isinstance(gradient, Tensor) else Tensor(gradient)\n",
         "isinstance(gradient, Tensor) else Tensor(np.atleast_1d(gradient))\n",
+    ),
     mutant(
         "shared gradient buffer", TENSOR, "array.base is not None or id(array) in given or ", ""
-        "isinstance(gradient, Tensor) else Tensor(np.atleast_1d(gradient))\n",
+    ),
     mutant(
         "ignored cotangent",
         ELEMENTWISE,
         "derivative(np.exp, x=lambda g, z: g * z)",
         "derivative(np.exp, x=lambda g, z: z)",
-        "isinstance(gradient, Tensor) else Tensor(np.atleast_1d(gradient))\n",
+    ),
     mutant(
         "backward not linear",
         ELEMENTWISE,
         "derivative(np.sin, x=lambda g, x: g * np.cos(x))",
         "derivative(np.sin, x=lambda g, x: g * np.abs(g) * np.cos(x))",
-        "isinstance(gradient, Tensor) else Tensor(np.atleast_1d(gradient))\n",
+    ),
     mutant(
         "input changed",
         "nn/functional.py",
         "return np.maximum(input, 0.0)",
         "return np.maximum(input, 0.0, out=input if np.ndim(input) else None)",
-        "isinstance(gradient, Tensor) else Tensor(np.atleast_1d(gradient))\n",
+    ),
     mutant("square matmul transposed", "ops/linalg.py", "else g @ y.mT", "else g @ y"),
     mutant("negative axis", REDUCE, "tuple(i % ndim for i in", "tuple(abs(i) % ndim for i in"),
     mutant("mean's count", REDUCE, "max(count(a_shape, axis), 1)", "max(count(a_shape, None), 1)"),
@@ -74,27 +74,27 @@ MUTANTS = (
         SHAPE,
         "return np.reshape(g, a_shape, order)",
         'return np.reshape(g, a_shape, "A" if order == "C" else order)',
-        "isinstance(gradient, Tensor) else Tensor(np.atleast_1d(gradient))\n",
+    ),
     mutant("dtype promoted", TAPE, "if gradient.dtype is not one.dtype:", "if False:"),
     mutant(
         "a scale off by 0.3 %",
         ELEMENTWISE,
         "derivative(np.log, x=lambda g, x: g / x)",
         "derivative(np.log, x=lambda g, x: 1.003 * g / x)",
-        "isinstance(gradient, Tensor) else Tensor(np.atleast_1d(gradient))\n",
+    ),
     mutant(
         "a ReLU that leaks 0.009",
         "nn/functional.py",
         "np.where(z > 0.0, g, 0.0)",
         "np.where(z > 0.0, g, 0.009 * g)",
-        "isinstance(gradient, Tensor) else Tensor(np.atleast_1d(gradient))\n",
+    ),
     mutant("the tie rule", REDUCE, "spread(g / np.maximum(number, 1.0), ", "spread(g, "),
     mutant(
         "overwriting where accumulating is due",
         TAPE,
         "gradient if held is None else held + gradient",
         "gradient",
-        "isinstance(gradient, Tensor) else Tensor(np.atleast_1d(gradient))\n",
+    ),
     mutant(
         "stale inner gradients",
         TAPE,
@@ -104,25 +104,25 @@ MUTANTS = (
         "g = _stale[node] = grads.pop(node, None)",
         "\nclass Node:",
         "\n_stale: Any = {}\n\n\nclass Node:",
-        "isinstance(gradient, Tensor) else Tensor(np.atleast_1d(gradient))\n",
+    ),
     # --- of this engine -------------------------------------------------------------------------
     mutant(
         "changes in place go unnoticed", TAPE, "latest > node.serial or node.prints", "node.prints"
-        "isinstance(gradient, Tensor) else Tensor(np.atleast_1d(gradient))\n",
+    ),
     mutant("changes by NumPy go unnoticed", TAPE, "or node.prints", "or False"),
     mutant(
         "a stamp older than the node counts", "autograd/changes.py", "changed > serial", "changed"
-        "isinstance(gradient, Tensor) else Tensor(np.atleast_1d(gradient))\n",
+    ),
     mutant("the graph is never freed", TAPE, "if not retain_graph:", "if False:"),
     mutant(
         "the output is a constant on the tape",
         TAPE,
         "if source is None:",
         "if source in (None, -1):",
-        "isinstance(gradient, Tensor) else Tensor(np.atleast_1d(gradient))\n",
+    ),
     mutant(
         "arguments are constants on the tape", TAPE, "if source is None:", "if source != OUTPUT:"
-        "isinstance(gradient, Tensor) else Tensor(np.atleast_1d(gradient))\n",
+    ),
     mutant("an input itself is pruned", TAPE, "one.serial >= lowest", "one.serial > lowest"),
     mutant("hooks are not called", TAPE, "if node.hooks:", "if False:"),
     mutant(
@@ -130,91 +130,91 @@ MUTANTS = (
         TAPE,
         "nodes = [parent and alias(parent) for parent in parents]",
         "nodes = list(parents)",
-        "isinstance(gradient, Tensor) else Tensor(np.atleast_1d(gradient))\n",
+    ),
     mutant(
         "an exception leaves the mode set",
         "autograd/modes.py",
         "    finally:\n        MODE.reset(token)",
         "    except GeneratorExit:\n        pass\n    MODE.reset(token)",
-        "isinstance(gradient, Tensor) else Tensor(np.atleast_1d(gradient))\n",
+    ),
     mutant(
         "where= is passed over",
         "autograd/registry.py",
         'UNCOVERED = {"correction", "initial", "mean", "out", "where"}',
         'UNCOVERED = {"correction", "initial", "mean", "out"}',
-        "isinstance(gradient, Tensor) else Tensor(np.atleast_1d(gradient))\n",
+    ),
     mutant("a tracked list is not seen", RECORD, "and is_tracked(value):", "and False:"),
     mutant(
         "integers are tracked", RECORD, 'if z.dtype.kind in "fc":', 'if z.dtype.kind in "fciub":'
-        "isinstance(gradient, Tensor) else Tensor(np.atleast_1d(gradient))\n",
+    ),
     mutant(
         "a kernel sees complex numbers",
         RECORD,
         "if op.composition is not None and any",
         "if any([]) and any",
-        "isinstance(gradient, Tensor) else Tensor(np.atleast_1d(gradient))\n",
+    ),
     mutant(
         "where multiplies",
         ELEMENTWISE,
         "return np.where(condition, g, 0.0)",
         "return g * np.asarray(condition, float)",
-        "isinstance(gradient, Tensor) else Tensor(np.atleast_1d(gradient))\n",
+    ),
     mutant(
         "maximum gives a tie to both",
         ELEMENTWISE,
         "np.where(np.equal(x, y), 0.5 * g,",
         "np.where(np.equal(x, y), g,",
-        "isinstance(gradient, Tensor) else Tensor(np.atleast_1d(gradient))\n",
+    ),
     mutant(
         "0 to the power 0", ELEMENTWISE, "np.where(np.equal(y, 0.0), 1.0, y - 1.0)", "(y - 1.0)"
-        "isinstance(gradient, Tensor) else Tensor(np.atleast_1d(gradient))\n",
+    ),
     mutant(
         "var forgets ddof", REDUCE, "count(np.shape(a), axis) - ddof", "count(np.shape(a), axis)"
-        "isinstance(gradient, Tensor) else Tensor(np.atleast_1d(gradient))\n",
+    ),
     mutant(
         "cumsum runs the wrong way",
         REDUCE,
         "np.cumsum(np.flip(g, axis or 0), axis or 0)",
         "np.cumsum(g, axis or 0)",
-        "isinstance(gradient, Tensor) else Tensor(np.atleast_1d(gradient))\n",
+    ),
     mutant(
         "a place picked twice counts once", "ops/index.py", "np.add.at(z, index, g)", "z[index] = g"
-        "isinstance(gradient, Tensor) else Tensor(np.atleast_1d(gradient))\n",
+    ),
     mutant(
         "sort gives a tie to the first",
         "ops/index.py",
         "return np.moveaxis(mean[sets], -1, axis)",
         "return np.moveaxis(g, -1, axis)",
-        "isinstance(gradient, Tensor) else Tensor(np.atleast_1d(gradient))\n",
+    ),
     mutant(
         "concatenate hands out the wrong piece",
         SHAPE,
         "zip([0, *ends], ends, strict=False)]",
         "zip([0, *ends], ends, strict=False)][::-1]",
-        "isinstance(gradient, Tensor) else Tensor(np.atleast_1d(gradient))\n",
+    ),
     mutant(
         "transpose undone by itself", SHAPE, "np.argsort([i % len(axes) for i in axes])", "axes"
-        "isinstance(gradient, Tensor) else Tensor(np.atleast_1d(gradient))\n",
+    ),
     mutant(
         "solve forgets to transpose",
         "ops/linalg.py",
         "np.linalg.solve(a.mT, ",
         "np.linalg.solve(a, ",
-        "isinstance(gradient, Tensor) else Tensor(np.atleast_1d(gradient))\n",
+    ),
     mutant(
         "prod of an odd number drops one",
         "compositions.py",
         "lines = np.concatenate([half, odd], -1)",
         "lines = half",
-        "isinstance(gradient, Tensor) else Tensor(np.atleast_1d(gradient))\n",
+    ),
     mutant(
         "the bias gets a mean",
         "nn/kernels.py",
         "ones(len(rows), g.dtype) @ rows if",
         "rows.mean(0) if",
-        "isinstance(gradient, Tensor) else Tensor(np.atleast_1d(gradient))\n",
+    ),
     mutant(
         "the loss is not averaged back", "nn/kernels.py", "g * (2.0 / difference.size)", "g * 2.0"
-        "isinstance(gradient, Tensor) else Tensor(np.atleast_1d(gradient))\n",
+    ),
     mutant("grad inside grad is confused", "func.py", "Tensor(array, alias(value._node))", "value"),
 )
