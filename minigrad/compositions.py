@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .autograd.record import strip
+from .autograd.variable import strip
 from .autograd.registry import Function, composition
 from .ops.linalg import contract, log_abs_det, packed_eigh, packed_svd
 from .ops.reduce import along, count

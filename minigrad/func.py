@@ -17,7 +17,7 @@ import numpy as np
 
 from .autograd import Tensor, enable_grad
 from .autograd import grad as gradients_of
-from .autograd.record import is_tracked
+from .autograd.variable import is_tracked
 from .autograd.tape import alias
 
 Function = Callable[..., Any]

@@ -1,4 +1,4 @@
-"""The modes: whether operations are recorded, and whether their values are examined.
+"""The modes: whether operations are recorded, and whether their values are examined or altered.
 
 The mode is one context variable, so threads and coroutines never see each other's, and an
 exception that leaves a ``with`` block restores what was set before it.
@@ -6,13 +6,15 @@ exception that leaves a ``with`` block restores what was set before it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
+from typing import Any
 
-RECORD, EXAMINE = 1, 2
+RECORD, EXAMINE, ALTER = 1, 2, 4
 
 MODE: ContextVar[int] = ContextVar("minigrad_mode", default=RECORD)
+ALTERATION: ContextVar[Callable[[Any], Any]] = ContextVar("minigrad_alteration")  # of each result
 MODULE_PATH: ContextVar[tuple[str, ...]] = ContextVar("minigrad_module_path", default=())
 
 

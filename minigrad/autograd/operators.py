@@ -13,25 +13,15 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from .changes import mark_changed
-from .record import binary, dispatch, is_tracked, strip
+from .record import apply, dispatch, infix, reflected
 from .registry import TABLE
-from .tape import Variable
+from .variable import Variable, is_tracked, strip
 
 METHODS = """
 all any argmax argmin argpartition argsort clip conj conjugate cumprod cumsum diagonal dot max
 mean min nonzero prod ravel repeat round searchsorted squeeze std sum swapaxes take trace var
 """.split()
 OF_ARRAYS = "astype flatten sort partition fill".split()  # the last three in place
-
-
-def infix(function: Any) -> Any:
-    """The method of an operator between a tensor and anything."""
-    return lambda self, other: binary(TABLE[function], self, other)
-
-
-def reflected(function: Any) -> Any:
-    """The same, of an operator that has the tensor on its right."""
-    return lambda self, other: binary(TABLE[function], other, self)
 
 
 def augmented(function: Any) -> Any:
@@ -65,9 +55,9 @@ class Operators(NDArrayOperatorsMixin, Variable):
 
     __hash__ = object.__hash__  # by identity as ever, though == compares elements
     __eq__, __ne__ = method(operator.eq), method(operator.ne)
-    __add__, __radd__ = infix(np.add), reflected(np.add)
+    __add__ = __radd__ = infix(np.add)
     __sub__, __rsub__ = infix(np.subtract), reflected(np.subtract)
-    __mul__, __rmul__ = infix(np.multiply), reflected(np.multiply)
+    __mul__ = __rmul__ = infix(np.multiply)
     __truediv__, __rtruediv__ = infix(np.divide), reflected(np.divide)
     __matmul__, __rmatmul__ = infix(np.matmul), reflected(np.matmul)
     __iadd__, __isub__ = augmented(np.add), augmented(np.subtract)
@@ -80,11 +70,8 @@ class Operators(NDArrayOperatorsMixin, Variable):
     fill_ = method(np.ndarray.fill)
 
     def __pow__(self, exponent: Any) -> Any:
-        if type(exponent) in (int, float):
-            if exponent == 2:
-                return dispatch(np.square, (self,), {})  # as ndarray does
-            if self._array.dtype.kind == "f":
-                exponent = self._array.dtype.type(exponent)  # so that its rule keeps the dtype
+        if type(exponent) in (int, float) and exponent == 2:
+            return apply(TABLE[np.square], (self,), {})  # as ndarray does
         return _power(self, exponent)
 
     def compress(self, condition: Any, axis: Any = None) -> Any:

@@ -1,13 +1,14 @@
 """Recording: how a function runs on tensors, and what of it goes on the tape.
 
-`binary` serves the operators, where the time of a small network goes; `dispatch` serves any
-function of NumPy's or the user's, `apply` those that have rules.
+`infix` makes the operators, where the time of a small network goes; `apply` runs any op, and
+`dispatch` any function of NumPy's at all.
 """
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Iterable
 from numbers import Number
 from typing import Any
 
@@ -15,58 +16,91 @@ import numpy as np
 
 from . import changes
 from .anomaly import examine
-from .modes import EXAMINE, MODE, MODULE_PATH, RECORD
+from .modes import ALTER, ALTERATION, EXAMINE, MODE, MODULE_PATH, RECORD
 from .registry import CONSTANT, TABLE, Op, any_complex
-from .tape import Node, Variable
+from .tape import Node
+from .variable import Variable, is_tracked, nested, strip
 
-_HOLDERS = {np.ndarray, list, tuple}
-_OPERANDS = {float, int, bool, complex, np.ndarray}
 _WRITERS = {np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal}
 _WRITERS |= {operator.setitem, np.ndarray.sort, np.ndarray.partition, np.ndarray.fill}
+_NUMBERS = {int, float}
+_MOST_CONSTANTS = 1000
+
+_constants: dict[tuple[str, float], np.ndarray] = {}
 
 
-def binary(op: Op, x: Any, y: Any) -> Any:
-    """Run an op of two operands, at least one of them a tensor."""
-    x_parent = y_parent = node = None
-    x_array, y_array = x, y
-    if isinstance(x, Variable):
-        x_array, x_parent = x._array, x._node
-    elif type(x) not in _OPERANDS and (x_array := operand(x)) is NotImplemented:
-        return NotImplemented
-    if isinstance(y, Variable):
-        y_array, y_parent = y._array, y._node
-    elif type(y) not in _OPERANDS and (y_array := operand(y)) is NotImplemented:
-        return NotImplemented
-    z = op.function(x_array, y_array)
-    if type(z) is not np.ndarray:
-        z = np.asarray(z)
-    mode = MODE.get()
-    if mode & RECORD and (x_parent is not None or y_parent is not None):
-        tracked = (x_parent is not None) + 2 * (y_parent is not None)
+def infix(function: Any) -> Any:
+    """The method of an operator between a tensor and anything: the shortest way onto the tape."""
+    op = TABLE[function] = Op(function)
+
+    def call(self: Any, other: Any) -> Any:
+        x, x_node = self._array, self._node
+        if isinstance(other, Variable):
+            y, y_node = other._array, other._node
+        elif type(other) in _NUMBERS:
+            y, y_node = constant(other, x.dtype), None
+        else:
+            return operate(op, self, other)
+        if MODE.get() != RECORD:
+            return apply(op, (self, other), {})
+        z = function(x, y)
+        if type(z) is not np.ndarray:
+            z = np.asarray(z)
+        if x_node is None:
+            if y_node is None:
+                return Variable.result(z)
+            tracked, parents = 2, (y_node,)
+        else:
+            tracked, parents = (1, (x_node,)) if y_node is None else (3, (x_node, y_node))
         plan = op.plans.get(tracked) or op.compile(tracked)
-        edges = plan.gather(x_array, y_array, z, x_parent, y_parent)
-        node = Node(plan, edges, z, changes.place_of(3))
-        if type(x) is np.ndarray or type(y) is np.ndarray:
-            watch(node, (x, y))
-    if mode & EXAMINE:
-        note(op.name, z, (x_array, y_array), node)
-    return Variable.result(z, node)
+        node = Node(plan, parents, plan.gather(z, x, y), z, sys._getframe(1))
+        return Variable.result(z, node)
+
+    return call
 
 
-def operand(value: Any) -> Any:
-    """The operand of an operator, a list as an array; NotImplemented if it is none."""
-    if isinstance(value, (list, tuple)):
-        return np.asarray(strip(value))
-    return value if isinstance(value, (np.ndarray, np.generic, Number)) else NotImplemented
+def reflected(function: Any) -> Any:
+    """The method of an operator that has the tensor on its right."""
+    return lambda self, other: operate(TABLE[function], other, self)
+
+
+def constant(number: float, dtype: np.dtype[Any]) -> Any:
+    """A Python number beside an array of floats as an array of that dtype: NumPy's, but faster."""
+    known = _constants.get((dtype.char, number))
+    if known is not None:
+        return known
+    if dtype.kind != "f":
+        return number
+    made = np.array(number, dtype)
+    if number and number == number:  # 0.0 and -0.0 are one key, NaN is none
+        if len(_constants) == _MOST_CONSTANTS:
+            _constants.clear()
+        made.flags.writeable = False
+        _constants[dtype.char, number] = made
+    return made
+
+
+def operate(op: Op, x: Any, y: Any) -> Any:
+    """Run an op of two operands, one of which may be anything; NotImplemented if it is none."""
+    pair = []
+    for value in x, y:
+        if isinstance(value, (list, tuple)):
+            if is_tracked(value):
+                refuse_detaching("an operator's list")
+            value = np.asarray(strip(value))
+        elif not isinstance(value, (Variable, np.ndarray, np.generic, Number)):
+            return NotImplemented
+        pair.append(value)
+    return apply(op, tuple(pair), {}, 3)
 
 
 def dispatch(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Run any function on arguments among which there are tensors, in lists too."""
-    if not MODE.get() & RECORD or not (is_tracked(args) or is_tracked(kwargs.values())):
-        return run_bare(function, args, kwargs)
     entry = TABLE.get(function)
     if type(entry) is Op:
-        return apply(entry, args, kwargs)
+        return apply(entry, args, kwargs, 3)
+    if not MODE.get() & RECORD or not (is_tracked(args) or is_tracked(kwargs.values())):
+        return run_bare(function, args, kwargs)
     if function in _WRITERS or kwargs.get("out") is not None:
         refuse(name_of(function), "out")
     if entry is CONSTANT:
@@ -79,46 +113,91 @@ def dispatch(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> An
     return entry(*args, **kwargs)
 
 
-def apply(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Run an op of which some argument is tracked, and record it."""
-    is_usual = not kwargs and len(args) <= op.leading  # only arguments with rules, in their order
-    given = args if is_usual else bind_checked(op, args, kwargs)
-    value: Any
+def apply(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any], depth: int = 2) -> Any:
+    """Run an op on arguments among which there are tensors; record it if one of them is tracked.
+
+    ``depth`` is how many calls away the user's code is.
+    """
+    mode = MODE.get()
+    if kwargs or mode != RECORD or len(args) > op.plain:
+        return apply_in_full(op, args, kwargs, mode, depth + 1)
     values: list[Any] = []
     parents: list[Any] = []
-    tracked, is_held = 0, False
-    for i, x in enumerate(given):
+    tracked, bit, is_held = 0, 1, False
+    for x in args:
         if isinstance(x, Variable):
-            value, parent = x._array, x._node
-        else:
-            value, parent, is_held = strip(x), parent_of(x), is_held or type(x) in _HOLDERS
-            if parent is not None or type(x) is list:  # of tensors a list, of numbers an array
-                value = np.asarray(value) if parent is None else list(value)
-        values.append(value)
-        parents.append(parent)
-        if parent is not None:
-            tracked |= 1 << i
-    arrays = values if is_usual else strip(args)
-    if op.composition is not None and any_complex(arrays):
+            if x._node is not None:
+                parents.append(x._node)
+                tracked |= bit
+            x = x._array
+        elif type(x) is list or type(x) is tuple:
+            if type(x) is list or is_tracked(x):
+                return apply_in_full(op, args, kwargs, mode, depth + 1)
+            x = strip(x)
+        elif type(x) is np.ndarray:
+            is_held = True
+        values.append(x)
+        bit += bit
+    if not tracked:
+        return wrap(op.function(*values))
+    if tracked & ~op.ruled:
+        return apply_in_full(op, args, kwargs, mode, depth + 1)
+    if op.composition is None:
+        z = saved = op.forward(*values)
+    elif any_complex(values):
         return op.composition(*args)
-    z = op.function(*arrays, **{name: strip(x) for name, x in kwargs.items()})
-    z, saved = (z, z) if op.composition is None else z
+    else:
+        z, saved = op.forward(*values)
+    if type(z) is not np.ndarray:
+        z = saved = np.asarray(z)
+    if z.dtype.kind not in "fc":
+        return Variable.result(z)
+    plan = op.plans.get(tracked) or op.compile(tracked)
+    node = Node(plan, parents, plan.gather(saved, *values), z, sys._getframe(depth))
+    if is_held:
+        watch(node, args)
+    return Variable.result(z, node)
+
+
+def apply_in_full(op: Op, args: Any, kwargs: Any, mode: int, depth: int) -> Any:
+    """`apply` for calls of every form, in every mode."""
+    if not mode & RECORD or not (is_tracked(args) or is_tracked(kwargs.values())):
+        return run_bare(op.function, args, kwargs)
+    given = bind(op, args, kwargs)
+    values: list[Any] = []
+    parents: list[Any] = []
+    tracked = 0
+    for i, x in enumerate(given):
+        value, parent = strip(x), parent_of(x)
+        if parent is not None:
+            parents.append(parent)
+            tracked |= 1 << i | (type(parent) is tuple) << (i + len(op.index))
+            value = list(value) if type(parent) is tuple else value
+        elif type(x) is list:
+            value = np.asarray(value)
+        values.append(value)
+    arrays = strip(args), {name: strip(value) for name, value in kwargs.items()}
+    if op.composition is not None and any_complex(values):
+        return op.composition(*args, **kwargs)
+    z = saved = op.forward(*arrays[0], **arrays[1])
+    if op.composition is not None:
+        z, saved = z
+    if mode & ALTER:
+        altered = ALTERATION.get()(z)
+        z, saved = altered, altered if saved is z else saved
     if type(z) is not np.ndarray:
         z = saved = np.asarray(z)
     node = None
     if z.dtype.kind in "fc":
-        rest = len(values)
         plan = op.plans.get(tracked) or op.compile(tracked)
-        edges = plan.gather(*values, *op.defaults[rest:], saved, *parents, *op.absent[rest:])
-        node = Node(plan, edges, z, changes.place_of(4))
-        if is_held:
-            watch(node, given)
-    if MODE.get() & EXAMINE:
-        note(op.name, z, changes.arrays_in(arrays), node)
+        node = Node(plan, parents, plan.gather(saved, *values), z, sys._getframe(depth))
+        watch(node, given)
+    if mode & EXAMINE:
+        note(op.name, z, changes.arrays_in(values), node)
     return Variable.result(z, node)
 
 
-def bind_checked(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
+def bind(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
     """The values of all parameters; raise if the derivative does not go through one of them."""
     for name in kwargs.keys() - op.index.keys():
         refuse(op.name, name)
@@ -145,6 +224,15 @@ def refuse(name: str, argument: str) -> None:
     )
 
 
+def refuse_detaching(what: str) -> None:
+    """Raise because a derivative would be lost."""
+    raise RuntimeError(
+        f"{what}: a tensor that requires grad is not turned into an ndarray, for its derivative "
+        "would be lost; use .detach().numpy(), np.stack for a list of tensors, np.where to fill an "
+        "array, or a function that has a derivative here"
+    )
+
+
 def run_bare(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Call a function on bare arrays, and stamp what it writes into as changed."""
     arrays = strip(args)
@@ -154,7 +242,10 @@ def run_bare(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> An
         if isinstance(target, Variable):
             changes.mark_changed(target._array)
             return target
-    if MODE.get() & EXAMINE:
+    mode = MODE.get()
+    if mode & ALTER:
+        z = nested(ALTERATION.get(), z)
+    if mode & EXAMINE:
         note(name_of(function), z, changes.arrays_in(arrays), None)
     return nested(wrap, z)
 
@@ -163,7 +254,7 @@ def watch(node: Node, values: Iterable[Any]) -> None:
     """Fingerprint the ndarrays among the arguments that the node keeps: writing leaves no stamp."""
     raw = [id(array) for array in changes.arrays_in(values)]
     if raw:
-        kept = changes.arrays_in(kept for _, _, kept in node.edges or ())
+        kept = changes.arrays_in(node.kept)
         node.prints = [(a, changes.fingerprint(a)) for a in kept if id(a) in raw] or None
 
 
@@ -174,21 +265,6 @@ def note(name: str, z: Any, arrays: Iterable[Any], node: Node | None) -> None:
         examine(name, array, arrays, place)
     if node is not None:
         node.place = place
-
-
-def nested(f: Callable[[Any], Any], value: Any) -> Any:
-    """What ``f`` makes of a value, or of each in nested lists and tuples."""
-    if isinstance(value, (list, tuple)):
-        values = [nested(f, v) for v in value]
-        return type(value)(*values) if hasattr(value, "_fields") else type(value)(values)
-    return f(value)
-
-
-def strip(value: Any) -> Any:
-    """The bare array of a tensor, in lists and tuples too."""
-    if isinstance(value, Variable):
-        return value._array
-    return nested(strip, value) if type(value) is list or type(value) is tuple else value
 
 
 def wrap(z: Any) -> Any:
@@ -205,18 +281,10 @@ def parent_of(value: Any) -> Any:
     return None
 
 
-def is_tracked(values: Iterable[Any]) -> bool:
-    """Whether there is a tracked tensor among the values, in lists and tuples too."""
-    for value in values:
-        if isinstance(value, Variable):
-            if value._node is not None:
-                return True
-        elif (type(value) is list or type(value) is tuple) and is_tracked(value):
-            return True
-    return False
-
-
 def name_of(function: Any) -> str:
     """A function as its user calls it."""
     module = getattr(function, "__module__", None) or "numpy"
     return f"{module.strip('_')}.{function.__qualname__}".replace("numpy.", "np.", 1)
+
+
+Op.apply = staticmethod(apply)

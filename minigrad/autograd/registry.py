@@ -15,9 +15,11 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
+
+from .variable import holds_variable
 
 Function = Callable[..., Any]
 
@@ -28,59 +30,74 @@ UNCOVERED = {"correction", "initial", "mean", "out", "where"}  # of NumPy's, unl
 
 
 class Plan(NamedTuple):
-    """How one op is recorded for one choice of tracked arguments."""
+    """How one op is recorded and walked back for one choice of tracked arguments."""
 
     op: Op
-    gather: Function  # (*arguments, z, *parents) -> one (parent, rule, kept values) a tracked one
-    sources: tuple[tuple[int | None, ...], ...]  # of each kept value: OUTPUT, or whose edge
+    gather: Function  # (z, *arguments) -> the values that the rules name, each once
+    pull: Function  # (g, kept values) -> the gradient of each tracked argument
+    rules: tuple[tuple[Function, tuple[int, ...]], ...]  # of each, and which kept values it takes
+    sources: tuple[int | None, ...]  # of each kept value: OUTPUT, or which tracked argument it is
+    is_nested: bool  # whether an argument is a list of tensors, and its parent a tuple of nodes
 
 
 class Op:
     """A function of arrays, its parameters in order, and its rules by parameter."""
 
+    apply: ClassVar[Function]  # how an op runs on tensors; recording sets it
+
     def __init__(self, function: Function, parameters: str | None = None) -> None:
         found = parameters_of(function, parameters)
-        self.function = function
+        self.function = self.forward = function  # on arrays; and as it is recorded
         self.name: str = function.__name__
         self.index = {name: i for i, name in enumerate(found)}
         self.defaults = tuple(found.values())
-        self.absent = (None,) * len(found)
         self.composition: Function | None = None  # of a fused op: its text in plain NumPy
         self.backward: Function | None = None  # of a fused op: all gradients at once
+        self.plans: dict[int, Plan] = {}  # by which parameters are tracked, as bits of a number
         self.set_rules({})
 
     def set_rules(self, rules: dict[str, Function]) -> None:
         """Take these as all the rules of the op."""
         self.rules = {name: rules[name] for name in self.index if name in rules}
-        self.leading = len(rules) if list(self.rules) == list(self.index)[: len(rules)] else 0
         self.refused = UNCOVERED - {need for rule in rules.values() for need in needs_of(rule)}
-        self.plans: dict[int, Plan] = {}  # by which parameters are tracked, as bits of a number
+        self.ruled = sum(1 << self.index[name] for name in self.rules)
+        refused = [i for name, i in self.index.items() if name in self.refused]
+        self.plain = min(refused, default=len(self.index))  # how many arguments need no look
+        self.plans.clear()
 
     def compile(self, tracked: int) -> Plan:
-        """The plan for tracked arguments: the text that gathers exactly what their rules name.
+        """The plan for tracked arguments, from texts that handle exactly what their rules name.
 
-        For ``multiply`` with both tracked it reads ``lambda x, y, z, x_parent, y_parent:
-        ((x_parent, x_rule, (y,)), (y_parent, y_rule, (x,)))``.
+        For ``multiply`` with both tracked they are ``lambda z, x, y: (y, x)``, which gathers, and
+        ``lambda g, kept: (x_rule(g, kept[0]), y_rule(g, kept[1]))``, which pulls back.
         """
-        edges, sources = [], []
-        needed = tuple(bool(tracked >> i & 1) for i in range(len(self.index)))
-        names = [name for name, is_needed in zip(self.index, needed, strict=True) if is_needed]
+        nested = tracked >> len(self.index)  # which arguments are lists, above the tracked ones
+        names = [name for name, i in self.index.items() if tracked >> i & 1]
         origin = {"z": OUTPUT, **{name: i for i, name in enumerate(names)}}
-        for name in names if self.backward is None else ():
-            needs = needs_of(self.rules[name])
-            kept = "".join(f"{self.text_of(need)}, " for need in needs)
-            edges.append(f"({name}_parent, {name}_rule, ({kept})), ")
-            sources.append(tuple(map(origin.get, needs)))
-        arguments, parents = (
-            ", ".join([*self.index, "z"]),
-            [f"{name}_parent" for name in self.index],
-        )
-        if self.backward is not None:  # one edge for all, and z is what the kernel saved
-            edges = [f"(({', '.join(parents)},), backward, (needed, {arguments})), "]
+        if self.backward is not None:
+            needed = tuple(name in names for name in self.index)
+            kept = [*self.index, "z"]  # z is what the kernel saved
+            rules: list[Any] = [(self.backward, ())] * len(names)
+            chosen = "".join(f"found[{self.index[name]}], " for name in names)
+            pull = f"lambda g, kept: (lambda found: ({chosen}))(backward(g, needed, *kept))"
+            pull = "lambda g, kept: backward(g, needed, *kept)" if all(needed) else pull
+        else:
+            needed, kept, rules = (), [], []
+            for name in names:
+                needs = needs_of(self.rules[name])
+                kept += [need for need in needs if need not in kept]
+                rules.append((self.rules[name], tuple(map(kept.index, needs))))
+            takes = ["".join(f", kept[{i}]" for i in taken) for _, taken in rules]
+            calls = [f"{name}_rule(g{taken}), " for name, taken in zip(names, takes, strict=True)]
+            pull = f"lambda g, kept: ({''.join(calls)})"
         scope: dict[str, Any] = {f"{name}_rule": rule for name, rule in self.rules.items()}
         scope |= {"shape_of": shape_of, "needed": needed, "backward": self.backward}
-        text = f"lambda {arguments}, {', '.join(parents)}: ({''.join(edges)})"
-        plan = self.plans[tracked] = Plan(self, eval(text, scope), tuple(sources))
+        scope["default"] = self.defaults
+        arguments = "".join(f", {name}=default[{i}]" for name, i in self.index.items())
+        gather = f"lambda z{arguments}: ({''.join(f'{self.text_of(need)}, ' for need in kept)})"
+        sources = tuple(map(origin.get, kept))
+        plan = Plan(self, eval(gather, scope), eval(pull, scope), tuple(rules), sources, nested > 0)
+        self.plans[tracked] = plan
         return plan
 
     def text_of(self, need: str) -> str:
@@ -158,12 +175,11 @@ def primitive(function: Function) -> Function:
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
         for value in (*args, *kwargs.values()) if kwargs else args:
-            if type(value) not in _PLAIN and (handler := _handler(value)):
-                return handler(call, (), args, kwargs)
+            if type(value) not in _PLAIN and holds_variable((value,)):
+                return op.apply(op, args, kwargs, 2)
         return function(*args, **kwargs)
 
-    op = TABLE[call] = Op(call)
-    op.function = function
+    op = TABLE[call] = Op(function)
     return call
 
 
@@ -193,7 +209,7 @@ def fused(composition: Function, backward: Function) -> Callable[[Function], Fun
 
         call = primitive(plain)
         op = TABLE[call]
-        op.function, op.composition, op.backward = forward, composition, backward
+        op.forward, op.composition, op.backward = forward, composition, backward
         op.set_rules(dict.fromkeys(op.index, backward))
         return call
 
@@ -201,14 +217,6 @@ def fused(composition: Function, backward: Function) -> Callable[[Function], Fun
 
 
 _PLAIN = {np.ndarray, int, float, bool, str, type(None)}
-
-
-def _handler(value: Any) -> Any:
-    """What takes a call over in NumPy's function protocol: the value's own, or one's in a list."""
-    if type(value) is list or type(value) is tuple:
-        return next((found for x in value if (found := _handler(x))), None)
-    is_array = type(value) is np.ndarray
-    return None if is_array else getattr(value, "__array_function__", None)
 
 
 def any_complex(values: Iterable[Any]) -> bool:

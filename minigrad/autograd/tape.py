@@ -7,32 +7,36 @@ goes through it by falling number, so neither depth nor sharing needs recursion.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
-from functools import partial
+from collections.abc import Callable, Collection, Iterable, Sequence
 from operator import attrgetter
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
 from . import changes
 from .anomaly import examine
+from .modes import ALTER, ALTERATION, EXAMINE, RECORD
 from .registry import OUTPUT, Function, Op, Plan
+from .variable import Variable
 
 Gradient = Any  # an array; where the walk itself is recorded, a Tensor
-Edge = tuple[Any, Function, tuple[Any, ...]]  # parent, or a tuple of them; rule; kept values
+
+_NODE = "dtype hooks kept parents place plan prints serial shape tensor __weakref__"
+_SERIAL = attrgetter("serial")
 
 
 class Node:
     """One recorded operation, or a leaf: where its gradient goes and what its rules need."""
 
-    __slots__ = "dtype edges hooks place plan prints serial shape tensor __weakref__".split()
+    __slots__ = _NODE.split()
 
-    def __init__(self, plan: Plan | None, edges: tuple[Edge, ...], like: Any, place: Any) -> None:
-        self.plan = plan
-        self.edges: tuple[Edge, ...] | None = edges  # None once freed
+    def __init__(self, plan: Any, parents: Any, kept: Any, like: Any, frame: Any) -> None:
+        self.plan: Plan | None = plan
+        self.parents: Sequence[Any] | None = parents  # nodes, or tuples of them; None once freed
+        self.kept: tuple[Any, ...] = kept  # what `Plan.gather` gave
         self.shape, self.dtype = like.shape, like.dtype
-        self.place = place
-        self.serial = changes.next_serial()
+        self.place: Any = frame and (frame.f_code, frame.f_lasti)
+        self.serial: int = changes.next_serial()
         self.tensor: Any = None  # weakly, whose .grad is due: a leaf, or one that retains it
         self.hooks: dict[int, Callable[[Any], Any]] | None = None
         self.prints: list[tuple[np.ndarray, int]] | None = None  # of the user's arrays it keeps
@@ -41,25 +45,12 @@ class Node:
         return f"<{self.plan.op.name if self.plan else 'leaf'}>"
 
 
-class Variable:
-    """An array and the node that made it: all that the tape knows of a tensor."""
-
-    __slots__ = ("__weakref__", "_array", "_grad", "_node")
-
-    result: ClassVar[Any]  # the class of what operations return
-
-    def __init__(self, array: Any, node: Node | None = None) -> None:
-        self._array: np.ndarray = array if type(array) is np.ndarray else np.asarray(array)
-        self._node = node
-        self._grad: Any = None
-
-
 def pull_back(
     roots: dict[Node, Gradient],
     inputs: Collection[Node] | None,
     retain_graph: bool = True,
     taped: bool = True,
-    examined: bool = False,
+    mode: int = RECORD,
 ) -> dict[Node, Gradient]:
     """The gradients with respect to ``inputs``, or to every leaf and retained node.
 
@@ -68,9 +59,10 @@ def pull_back(
         inputs: the nodes asked for; None for all whose tensor takes a ``.grad``.
         retain_graph: keep the graph; otherwise every node is freed as it is passed.
         taped: give the rules tensors, so that what they compute is itself recorded.
-        examined: raise at the first gradient that is not finite.
+        mode: whether gradients are examined or altered.
     """
-    order, leading = collect(roots, inputs)
+    order = collect(roots, inputs)
+    leading = None if inputs is None else leading_to(inputs, order)
     grads = dict(roots)
     results: dict[Node, Gradient] = {}
     while order:
@@ -82,76 +74,119 @@ def pull_back(
             g = call_hooks(node.hooks.values(), g)
         if node.tensor is not None if inputs is None else node in inputs:
             results[node] = g
-        edges = edges_on_tape(node) if taped else node.edges
-        if leading is not None:
-            edges = tuple(edge for edge in edges or () if leads(edge, leading))
-        if not edges:
+        plan, parents = node.plan, node.parents
+        if plan is None or not parents:
             continue
+        if leading is not None and leading.isdisjoint(flat(parents, parents)):
+            continue
+        if taped or leading is not None:
+            made = pull_some(node, g, taped, leading)
+        else:
+            made = plan.pull(g, node.kept)
         if not retain_graph:
-            node.edges = node.prints = None
-        for parent, rule, kept in edges:
-            made = rule(g, *kept)
-            pairs = zip(parent, made, strict=True) if type(parent) is tuple else ((parent, made),)
-            for one, gradient in pairs:
-                if one is None or gradient is None:
-                    continue
-                if examined:
-                    examine(f"the derivative of {node}", gradient, [g], node.place)
-                if gradient.shape != one.shape:
-                    gradient = unbroadcast(gradient, one.shape, node)
-                if gradient.dtype is not one.dtype:
-                    gradient = gradient.astype(one.dtype)
-                held = grads.get(one)
-                grads[one] = gradient if held is None else held + gradient
+            node.parents = node.kept = node.prints = None
+        if plan.is_nested:
+            parents, made = flat(parents, parents), flat(made, parents)
+        for parent, gradient in zip(parents, made):  # noqa: B905  # the check takes a tenth
+            if gradient is None or parent is None:
+                continue
+            if mode != RECORD:
+                gradient = looked_over(gradient, g, node, mode)
+            if gradient.shape != parent.shape:
+                gradient = unbroadcast(gradient, parent.shape, node)
+            if gradient.dtype is not parent.dtype:
+                gradient = gradient.astype(parent.dtype)
+            held = grads.get(parent)
+            grads[parent] = gradient if held is None else held + gradient
     return results
 
 
-def collect(
-    roots: Iterable[Node], inputs: Collection[Node] | None
-) -> tuple[list[Node], set[Node] | None]:
-    """What is reachable from the roots, by rising number, and which of it leads to ``inputs``.
+def collect(roots: Iterable[Node], inputs: Collection[Node] | None) -> list[Node]:
+    """What is reachable from the roots, and not older than all inputs, by rising number.
 
     Everything that can be wrong with the graph is found here, before anything is changed.
     """
     latest = changes.latest_serial()
     lowest = 0 if inputs is None else min((node.serial for node in inputs), default=0)
-    seen = set(roots)
-    stack = list(seen)
-    while stack:
-        node = stack.pop()
-        if node.edges is None:
+    order = list(roots)
+    seen = set(order)
+    for node in order:
+        parents = node.parents
+        if parents is None:
             if inputs is not None and node in inputs:
                 continue
             raise RuntimeError(
                 f"backward: the graph behind {node} was freed by an earlier backward(); give that "
                 "one retain_graph=True, or, where a state is carried on, carry state.detach()"
             )
-        if node.edges and (latest > node.serial or node.prints):
+        if node.kept and (latest > node.serial or node.prints):
             check_unchanged(node)
-        for parent, _, _ in node.edges:
-            for one in parent if type(parent) is tuple else (parent,):
-                if one is not None and one not in seen and one.serial >= lowest:
-                    seen.add(one)
-                    stack.append(one)
-    order = sorted(seen, key=attrgetter("serial"))
-    if inputs is None:
-        return order, None
+        for parent in flat(parents, parents) if node.plan and node.plan.is_nested else parents:
+            if parent not in seen and parent is not None and parent.serial >= lowest:
+                seen.add(parent)
+                order.append(parent)  # and so the loop comes to it
+    order.sort(key=_SERIAL)
+    return order
+
+
+def leading_to(inputs: Iterable[Node], order: Iterable[Node]) -> set[Node]:
+    """The inputs, and of the nodes by rising number those that depend on them."""
     leading = set(inputs)
     for node in order:
-        if any(leads(edge, leading) for edge in node.edges or ()):
+        parents = node.parents or ()
+        if not leading.isdisjoint(flat(parents, parents)):
             leading.add(node)
-    return order, leading
+    return leading
 
 
-def leads(edge: Edge, nodes: set[Node]) -> bool:
-    """Whether an edge leads to one of the nodes."""
-    parent = edge[0]
-    return not nodes.isdisjoint(parent) if type(parent) is tuple else parent in nodes
+def flat(values: Iterable[Any], parents: Sequence[Any]) -> list[Any]:
+    """The values of each parent, with those of a tuple of parents one by one."""
+    pairs = zip(values, parents, strict=True)
+    return [v for value, p in pairs for v in (value if type(p) is tuple else (value,))]
+
+
+def pull_some(node: Node, g: Gradient, taped: bool, leading: set[Node] | None) -> list[Gradient]:
+    """What the plan pulls back, recorded or not, with None for parents that lead nowhere."""
+    plan, parents, kept = node.plan, node.parents, node.kept
+    assert plan is not None and parents is not None  # noqa: PT018
+    wanted = [leading is None or not leading.isdisjoint(flat([p], [p])) for p in parents]
+    if plan.op.backward is None:
+        kept = kept_on_tape(node) if taped else kept
+        return [
+            rule(g, *[kept[i] for i in taken]) if is_wanted else None
+            for (rule, taken), is_wanted in zip(plan.rules, wanted, strict=True)
+        ]
+    at = plan.sources  # of each argument, which parent it has
+    if taped:
+        nodes = [None if i is None or not wanted[i] else parents[i] for i in at[:-1]]
+        found = pull_through(plan.op.composition, nodes, kept[:-1], g)
+    else:
+        found = plan.op.backward(g, tuple(i is not None and wanted[i] for i in at[:-1]), *kept)
+    return [found[at.index(i)] for i in range(len(parents))]
+
+
+def kept_on_tape(node: Node) -> list[Any]:
+    """What a node kept, as tensors that lead to where the values came from."""
+    values: list[Any] = []
+    for value, source in zip(node.kept, node.plan.sources, strict=True):
+        if source is not None:
+            parent = node if source == OUTPUT else node.parents[source]
+            wrap = Variable.result
+            value = list(map(wrap, value, parent)) if type(parent) is tuple else wrap(value, parent)
+        values.append(value)
+    return values
+
+
+def looked_over(gradient: Gradient, g: Gradient, node: Node, mode: int) -> Gradient:
+    """A gradient as the mode wants it: examined, or altered."""
+    if mode & EXAMINE:
+        examine(f"the derivative of {node}", gradient, [g], node.place)
+    return ALTERATION.get()(gradient) if mode & ALTER else gradient
 
 
 def check_unchanged(node: Node) -> None:
     """Raise if memory that the node kept was changed in place after it was recorded."""
-    kept = changes.arrays_in(kept for _, _, kept in node.edges or ())
+    kept = changes.arrays_in(node.kept)
     found = [(a, place) for a in kept if (place := changes.last_change(a, node.serial))]
     found += [(a, ()) for a, before in node.prints or () if changes.fingerprint(a) != before]
     for array, place in found:
@@ -195,27 +230,6 @@ def call_hooks(hooks: Iterable[Callable[[Any], Any]], g: Gradient) -> Gradient:
     return g
 
 
-def edges_on_tape(node: Node) -> tuple[Edge, ...]:
-    """The edges of a node, with what it kept as tensors that lead to where the values came from."""
-    edges, plan, wrap = node.edges, node.plan, Variable.result
-    if plan is None or not edges:
-        return ()
-    if plan.op.composition is not None:
-        parents, _, (_, *inputs, _) = edges[0]
-        return ((parents, partial(pull_through, plan.op.composition, parents, inputs), ()),)
-
-    def tensor_of(value: Any, source: int | None) -> Any:
-        if source is None:
-            return value
-        parent = node if source == OUTPUT else edges[source][0]
-        return list(map(wrap, value, parent)) if type(parent) is tuple else wrap(value, parent)
-
-    return tuple(
-        (parent, rule, tuple(map(tensor_of, kept, sources)))
-        for (parent, rule, kept), sources in zip(edges, plan.sources, strict=True)
-    )
-
-
 def pull_through(composition: Function, parents: Any, inputs: Any, g: Gradient) -> list[Any]:
     """The gradients of a fused op by way of its composition, recorded."""
     nodes = [parent and alias(parent) for parent in parents]
@@ -227,11 +241,14 @@ def pull_through(composition: Function, parents: Any, inputs: Any, g: Gradient) 
 
 def alias(node: Node) -> Node:
     """Another name of a node: what depends on it by this name can be told from what does not."""
-    return Node(_ALIAS, ((node, _same, ()),), node, node.place)
+    named = Node(_ALIAS, (node,), (), node, None)
+    named.place = node.place
+    return named
 
 
 def _same(g: Gradient) -> Gradient:
     return g
 
 
-_ALIAS = Plan(Op(_same), _same, ((),))
+_ALIAS_OP = Op(_same)
+_ALIAS = Plan(_ALIAS_OP, _same, lambda g, kept: (g,), ((_same, ()),), (), False)

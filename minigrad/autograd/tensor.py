@@ -14,8 +14,9 @@ import numpy as np
 from .changes import mark_changed
 from .modes import EXAMINE, MODE, RECORD, switched
 from .operators import Operators
-from .record import dispatch
-from .tape import Node, Variable, pull_back
+from .record import dispatch, refuse_detaching
+from .tape import Node, pull_back
+from .variable import Variable
 
 
 class Tensor(Operators):
@@ -78,7 +79,7 @@ class Tensor(Operators):
                     f"requires_grad expects a tensor of floats, got {self.dtype}; convert it with "
                     ".astype(np.float32) or give dtype="
                 )
-            self._node = Node(None, (), self, None)
+            self._node = Node(None, (), (), self._array, None)
             self._node.tensor = weakref.ref(self)
         return self
 
@@ -207,11 +208,7 @@ class Tensor(Operators):
 
     def _refuse_detaching(self, what: str) -> None:
         if self._node is not None:
-            raise RuntimeError(
-                f"{what}: a tensor that requires grad is not turned into an ndarray, for its "
-                "derivative would be lost; use .detach().numpy(), np.stack for a list of tensors, "
-                "np.where to fill an array, or a function that has a derivative here"
-            )
+            refuse_detaching(what)
 
     if not TYPE_CHECKING:  # a type checker that saw it would take np.exp(t) for an ndarray
 
@@ -310,11 +307,11 @@ def _gradients(
         roots[node] = roots[node] + seed if node in roots else seed
     retain = create_graph if retain_graph is None else retain_graph
     wanted = None if inputs is None else set(inputs)
-    examined = bool(MODE.get() & EXAMINE)
+    mode = MODE.get() | RECORD
     if not create_graph:
-        return pull_back(roots, wanted, retain, False, examined)
+        return pull_back(roots, wanted, retain, False, mode)
     with switched(RECORD, EXAMINE):  # what the rules do is examined as a whole
-        return pull_back(roots, wanted, retain, True, examined)
+        return pull_back(roots, wanted, retain, True, mode)
 
 
 def _owned(gradients: Iterable[Any]) -> list[Any]:
