@@ -13,10 +13,21 @@ from typing import Any
 
 import numpy as np
 
+from .autograd.registry import TABLE, Function
 from .autograd.variable import strip
-from .autograd.registry import Function, composition
 from .ops.linalg import contract, log_abs_det, packed_eigh, packed_svd
 from .ops.reduce import along, count
+
+
+def composition(*functions: Any) -> Callable[[Function], Function]:
+    """Decorate the text that stands for ``functions`` when a tensor is tracked."""
+
+    def decorate(text: Function) -> Function:
+        TABLE.update(dict.fromkeys(functions, text))
+        return text
+
+    return decorate
+
 
 # --- element by element -------------------------------------------------------------------------
 
@@ -73,6 +84,22 @@ def cumprod(a: Any, axis: Any = None, dtype: Any = None) -> Any:
         a = np.concatenate([a[..., :reach], a[..., reach:] * a[..., :-reach]], -1)
         reach *= 2
     return a if axis is None else np.moveaxis(a, -1, axis)
+
+
+@composition(np.var)
+def var(
+    a: Any, axis: Any = None, dtype: Any = None, *, ddof: float = 0, keepdims: bool = False
+) -> Any:
+    """The sum of squared distances from the mean, over their number less ddof."""
+    a = a if dtype is None else a.astype(dtype)
+    spread = a - np.mean(a, axis, keepdims=True)
+    return np.sum(spread * spread, axis, keepdims=keepdims) * (1.0 / (count(a.shape, axis) - ddof))
+
+
+@composition(np.std)
+def std(a: Any, axis: Any = None, dtype: Any = None, **kw: Any) -> Any:
+    """The root of the variance; its derivative is 0 where it is 0."""
+    return zero_safe(np.sqrt, var(a, axis, dtype, **kw))
 
 
 @composition(np.average)

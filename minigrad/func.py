@@ -15,10 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from .autograd import Tensor, enable_grad
-from .autograd import grad as gradients_of
-from .autograd.variable import is_tracked
+from .autograd import Tensor, enable_grad, grad as gradients_of
 from .autograd.tape import alias
+from .autograd.variable import is_tracked
 
 Function = Callable[..., Any]
 ArgNums = int | Sequence[int]

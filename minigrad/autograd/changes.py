@@ -8,15 +8,17 @@ takes no stamp when it is written to, so a node that keeps one keeps its fingerp
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 import sys
 import weakref
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 import numpy as np
+
+from .variable import nested
 
 Place = tuple[Any, ...]  # code, offset in it, and under detect_anomaly the module path
 
@@ -26,21 +28,20 @@ _LIBRARY = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _WIDTH = 509  # a prime, so that rows which trade places move between the sums of a fingerprint
 
 _stamps: dict[int, tuple[Any, int, Place]] = {}  # id of an owner -> weak reference, serial, place
-_latest = 0
-
-
-def place_of(depth: int) -> Place:
-    """The code so many calls away and the offset in it; the line is looked up when it is told."""
-    frame = sys._getframe(depth)
-    return frame.f_code, frame.f_lasti
+latest = 0  # the serial of the latest change of all: what is younger needs no look
 
 
 def user_place() -> Place:
     """Where the user's code called the library, through however many calls of the library's own."""
     frame: Any = sys._getframe(2)
-    while frame.f_code.co_filename.startswith(_LIBRARY) and frame.f_back is not None:
+    while _is_own(frame.f_code) and frame.f_back is not None:
         frame = frame.f_back
     return frame.f_code, frame.f_lasti
+
+
+@functools.lru_cache(4096)
+def _is_own(code: Any) -> bool:
+    return bool(code.co_filename.startswith(_LIBRARY))
 
 
 def describe(place: Place) -> str:
@@ -54,21 +55,18 @@ def describe(place: Place) -> str:
 
 def mark_changed(*arrays: np.ndarray) -> None:
     """Stamp the memory of arrays that were just changed in place."""
-    global _latest
-    _latest, place = next_serial(), user_place()
-    for owner in map(_owner_of, arrays):
-        stamp = _stamps.get(id(owner))
-        reference = stamp[0] if stamp else weakref.ref(owner, partial(_forget, id(owner)))
-        _stamps[id(owner)] = reference, _latest, place
+    global latest
+    latest, place = next_serial(), user_place()
+    for array in arrays:
+        owner = array if array.base is None else _owner_of(array)
+        key = id(owner)
+        stamp = _stamps.get(key)
+        reference = stamp[0] if stamp else weakref.ref(owner, partial(_forget, key))
+        _stamps[key] = reference, latest, place
 
 
 def _forget(key: int, _: Any) -> None:
     del _stamps[key]
-
-
-def latest_serial() -> int:
-    """The serial of the latest change of all: what is younger needs no look."""
-    return _latest
 
 
 def last_change(array: np.ndarray, serial: int) -> Place | None:
@@ -83,13 +81,11 @@ def _owner_of(array: np.ndarray) -> np.ndarray:
     return array
 
 
-def arrays_in(values: Any) -> Iterator[np.ndarray]:
+def arrays_in(values: Any) -> list[np.ndarray]:
     """The arrays in nested tuples and lists of kept values."""
-    for value in values:
-        if isinstance(value, np.ndarray):
-            yield value
-        elif isinstance(value, (tuple, list)):
-            yield from arrays_in(value)
+    found: list[Any] = []
+    nested(found.append, list(values))
+    return [value for value in found if isinstance(value, np.ndarray)]
 
 
 def fingerprint(array: np.ndarray) -> int:

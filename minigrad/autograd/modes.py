@@ -4,8 +4,6 @@ The mode is one context variable, so threads and coroutines never see each other
 exception that leaves a ``with`` block restores what was set before it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
@@ -66,7 +64,7 @@ def detect_anomaly() -> AbstractContextManager[None]:
     >>> with detect_anomaly(), np.errstate(divide="ignore"):
     ...     np.log(x)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    minigrad.autograd.anomaly.AnomalyError: log gave 0 NaN and 1 Inf among 2 values, ...
+    minigrad.report.AnomalyError: log gave 0 NaN and 1 Inf among 2 values, ...
     """
     return switched(EXAMINE, 0)
 

@@ -28,7 +28,7 @@ def augmented(function: Any) -> Any:
     """The method of an augmented assignment."""
 
     def call(self: Any, other: Any) -> Any:
-        if is_tracked((self, other)):
+        if self._node is not None or is_tracked((other,)):
             return dispatch(function, (self, other), {"out": (self,)})
         function(self._array, strip(other), self._array)
         mark_changed(self._array)

@@ -15,11 +15,11 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Iterable
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 
-from .variable import holds_variable
+from .variable import holds_tensor
 
 Function = Callable[..., Any]
 
@@ -29,15 +29,52 @@ OUTPUT = -1  # among the sources of a plan: the op's own output
 UNCOVERED = {"correction", "initial", "mean", "out", "where"}  # of NumPy's, unless a rule names it
 
 
-class Plan(NamedTuple):
-    """How one op is recorded and walked back for one choice of tracked arguments."""
+Slot = int | slice  # of one tracked argument: its place among the parents; a list has several
 
-    op: Op
-    gather: Function  # (z, *arguments) -> the values that the rules name, each once
-    pull: Function  # (g, kept values) -> the gradient of each tracked argument
-    rules: tuple[tuple[Function, tuple[int, ...]], ...]  # of each, and which kept values it takes
-    sources: tuple[int | None, ...]  # of each kept value: OUTPUT, or which tracked argument it is
-    is_nested: bool  # whether an argument is a list of tensors, and its parent a tuple of nodes
+
+class Plan:
+    """How an op is recorded and walked back for one choice of tracked arguments.
+
+    It is compiled from texts that handle exactly what the rules name. For ``multiply`` with both
+    arguments tracked they are ``lambda z, x, y: (y, x)``, which gathers what is kept, and
+    ``lambda g, kept: (x_rule(g, kept[0]), y_rule(g, kept[1]))``, which pulls back.
+    """
+
+    def __init__(self, op: Op, key: int) -> None:
+        names = [name for name, i in op.index.items() if key >> i & 1]
+        listed = [key >> (len(op.index) + op.index[name]) & 1 for name in names]
+        at = listed.index(1) if 1 in listed else len(names)
+        behind = range(at + 1 - len(names), 0)  # places counted from the end
+        places = [*range(at), slice(at, behind.start or None), *behind]
+        self.op = op
+        self.slots: dict[str, Any] = dict(zip(names, places, strict=False))  # among the parents
+        needs = [need for name in names for need in needs_of(op.rules[name])]
+        self.kept = list(dict.fromkeys(needs)) if op.backward is None else [*op.index, "z"]
+        self.sources = [OUTPUT if need == "z" else self.slots.get(need) for need in self.kept]
+        values = "".join(f"{op.text_of(need)}, " for need in self.kept)
+        scope = {"shape_of": shape_of, "default": op.defaults}
+        arguments = "".join(f", {name}=default[{i}]" for name, i in op.index.items())
+        self.gather = eval(f"lambda z{arguments}: ({values})", scope)
+        self.pull = self.pull_for(frozenset(names))
+
+    @functools.cache  # noqa: B019  # plans live as long as the table
+    def pull_for(self, wanted: frozenset[str]) -> Function:
+        """The function of ``g`` and what is kept that gives each parent's gradient, or None."""
+        op, text = self.op, ""
+        for name, slot in self.slots.items():
+            call = f"found[{op.index[name]}]"
+            if op.backward is None:
+                takes = (f", kept[{self.kept.index(need)}]" for need in needs_of(op.rules[name]))
+                call = f"{name}_rule(g{''.join(takes)})"
+            is_list = isinstance(slot, slice)  # of tensors, some of them perhaps not wanted
+            text += f"*{call}, " if is_list else f"{call}, " if name in wanted else "None, "
+        text = f"({text})"
+        if op.backward is not None:
+            text = f"(lambda found: {text})(backward(g, needed, *kept))"
+        scope: dict[str, Any] = {f"{name}_rule": rule for name, rule in op.rules.items()}
+        scope |= {"backward": op.backward, "needed": tuple(name in wanted for name in op.index)}
+        pull: Function = eval(f"lambda g, kept: {text}", scope)
+        return pull
 
 
 class Op:
@@ -53,52 +90,25 @@ class Op:
         self.defaults = tuple(found.values())
         self.composition: Function | None = None  # of a fused op: its text in plain NumPy
         self.backward: Function | None = None  # of a fused op: all gradients at once
-        self.plans: dict[int, Plan] = {}  # by which parameters are tracked, as bits of a number
+        self.plans: dict[int, Plan] = {}  # by which arguments are tracked, as bits of a number
         self.set_rules({})
 
     def set_rules(self, rules: dict[str, Function]) -> None:
         """Take these as all the rules of the op."""
         self.rules = {name: rules[name] for name in self.index if name in rules}
         self.refused = UNCOVERED - {need for rule in rules.values() for need in needs_of(rule)}
-        self.ruled = sum(1 << self.index[name] for name in self.rules)
+        self.ruled = sum(1 << self.index[name] for name in self.rules)  # as bits
+        self.unruled = (1 << len(self.index)) - 1 - self.ruled
         refused = [i for name, i in self.index.items() if name in self.refused]
         self.plain = min(refused, default=len(self.index))  # how many arguments need no look
+        self.is_unary = self.ruled & 1 and self.backward is None
         self.plans.clear()
 
-    def compile(self, tracked: int) -> Plan:
-        """The plan for tracked arguments, from texts that handle exactly what their rules name.
-
-        For ``multiply`` with both tracked they are ``lambda z, x, y: (y, x)``, which gathers, and
-        ``lambda g, kept: (x_rule(g, kept[0]), y_rule(g, kept[1]))``, which pulls back.
-        """
-        nested = tracked >> len(self.index)  # which arguments are lists, above the tracked ones
-        names = [name for name, i in self.index.items() if tracked >> i & 1]
-        origin = {"z": OUTPUT, **{name: i for i, name in enumerate(names)}}
-        if self.backward is not None:
-            needed = tuple(name in names for name in self.index)
-            kept = [*self.index, "z"]  # z is what the kernel saved
-            rules: list[Any] = [(self.backward, ())] * len(names)
-            chosen = "".join(f"found[{self.index[name]}], " for name in names)
-            pull = f"lambda g, kept: (lambda found: ({chosen}))(backward(g, needed, *kept))"
-            pull = "lambda g, kept: backward(g, needed, *kept)" if all(needed) else pull
-        else:
-            needed, kept, rules = (), [], []
-            for name in names:
-                needs = needs_of(self.rules[name])
-                kept += [need for need in needs if need not in kept]
-                rules.append((self.rules[name], tuple(map(kept.index, needs))))
-            takes = ["".join(f", kept[{i}]" for i in taken) for _, taken in rules]
-            calls = [f"{name}_rule(g{taken}), " for name, taken in zip(names, takes, strict=True)]
-            pull = f"lambda g, kept: ({''.join(calls)})"
-        scope: dict[str, Any] = {f"{name}_rule": rule for name, rule in self.rules.items()}
-        scope |= {"shape_of": shape_of, "needed": needed, "backward": self.backward}
-        scope["default"] = self.defaults
-        arguments = "".join(f", {name}=default[{i}]" for name, i in self.index.items())
-        gather = f"lambda z{arguments}: ({''.join(f'{self.text_of(need)}, ' for need in kept)})"
-        sources = tuple(map(origin.get, kept))
-        plan = Plan(self, eval(gather, scope), eval(pull, scope), tuple(rules), sources, nested > 0)
-        self.plans[tracked] = plan
-        return plan
+    def plan_of(self, key: int) -> Plan:
+        """The plan for the tracked arguments: bits of a number, above them those that are lists."""
+        if key not in self.plans:
+            self.plans[key] = Plan(self, key)
+        return self.plans[key]
 
     def text_of(self, need: str) -> str:
         """The text that gives, when the op is recorded, what a rule names."""
@@ -149,16 +159,6 @@ def derivative(function: Function, parameters: str | None = None, /, **rules: Fu
     return function
 
 
-def composition(*functions: Any) -> Callable[[Function], Function]:
-    """Decorate the text that stands for ``functions`` when a tensor is tracked."""
-
-    def decorate(text: Function) -> Function:
-        TABLE.update(dict.fromkeys(functions, text))
-        return text
-
-    return decorate
-
-
 def primitive(function: Function) -> Function:
     """Make a function of arrays one operation, to be given its rules by `derivative`.
 
@@ -174,9 +174,8 @@ def primitive(function: Function) -> Function:
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        for value in (*args, *kwargs.values()) if kwargs else args:
-            if type(value) not in _PLAIN and holds_variable((value,)):
-                return op.apply(op, args, kwargs, 2)
+        if holds_tensor(args) or (kwargs and holds_tensor(kwargs.values())):
+            return op.apply(op, args, kwargs, 2)
         return function(*args, **kwargs)
 
     op = TABLE[call] = Op(function)
@@ -216,15 +215,9 @@ def fused(composition: Function, backward: Function) -> Callable[[Function], Fun
     return decorate
 
 
-_PLAIN = {np.ndarray, int, float, bool, str, type(None)}
-
-
 def any_complex(values: Iterable[Any]) -> bool:
     """Whether there is a complex array among the values."""
-    for value in values:  # noqa: SIM110  # any() takes twice the time
-        if type(value) is np.ndarray and value.dtype.kind == "c":
-            return True
-    return False
+    return any([type(v) is np.ndarray and v.dtype.kind == "c" for v in values])  # noqa: C419  # faster
 
 
 def shape_of(value: Any) -> Any:

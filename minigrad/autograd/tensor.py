@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from ..report import tensor_text
 from .changes import mark_changed
 from .modes import EXAMINE, MODE, RECORD, switched
 from .operators import Operators
-from .record import dispatch, refuse_detaching
-from .tape import Node, pull_back
+from .record import constant, dispatch, refuse_detaching
+from .tape import pull_back, record
 from .variable import Variable
 
 
@@ -66,21 +67,21 @@ class Tensor(Operators):
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Make it a leaf whose gradient `backward` computes; floats only. Returns itself."""
-        if self.is_leaf and not requires_grad:
-            self._node = None
-        elif not requires_grad:
-            raise RuntimeError(
-                f"requires_grad_: the result of {self._node} requires grad because what it was "
-                "made of does; use .detach() for a tensor that does not"
-            )
-        elif self._node is None:
+        if requires_grad and self._node is None:
             if self.dtype.kind not in "fc":
                 raise TypeError(
                     f"requires_grad expects a tensor of floats, got {self.dtype}; convert it with "
                     ".astype(np.float32) or give dtype="
                 )
-            self._node = Node(None, (), (), self._array, None)
+            self._node = record(None, (), (), self._array, sys._getframe())._node
             self._node.tensor = weakref.ref(self)
+        elif not requires_grad:
+            if not self.is_leaf:
+                raise RuntimeError(
+                    f"requires_grad_: the result of {self._node} requires grad because what it was "
+                    "made of does; use .detach() for a tensor that does not"
+                )
+            self._node = None
         return self
 
     def backward(
@@ -100,13 +101,15 @@ class Tensor(Operators):
             ValueError: if ``gradient`` is missing or of another shape.
         """
         results = _gradients([self], [gradient], None, retain_graph, create_graph)
-        for (node, _), g in zip(results.items(), _owned(results.values()), strict=True):
+        for node, g in zip(results, _owned(results.values()), strict=True):
             tensor = node.tensor()
             if tensor is None:
                 continue
             held = tensor._grad
-            if held is None or create_graph or held.requires_grad:
-                tensor._grad = g if held is None else held + g
+            if held is None:
+                tensor._grad = g
+            elif create_graph or held.requires_grad:
+                tensor._grad = held + g
             else:
                 held._array += g._array
                 mark_changed(held._array)
@@ -130,7 +133,7 @@ class Tensor(Operators):
 
     def numpy(self) -> np.ndarray:
         """The array itself, sharing memory: changes made to it by NumPy leave no trace here."""
-        self._refuse_detaching("numpy()")
+        refuse_detaching("numpy()", self._node)
         return self._array
 
     def item(self) -> Any:
@@ -149,17 +152,11 @@ class Tensor(Operators):
     def __float__(self) -> float:
         caller = sys._getframe(1)  # NumPy asks for a float where array[i] = t is executed
         if caller.f_code.co_code[caller.f_lasti] == opmap["STORE_SUBSCR"]:
-            self._refuse_detaching("array[i] = t")
+            refuse_detaching("array[i] = t", self._node)
         return float(self.item())
 
-    def __int__(self) -> int:
-        return int(self.item())
-
-    def __bool__(self) -> bool:
-        return bool(self.item())
-
-    def __index__(self) -> int:
-        return self._array.__index__()
+    __int__, __bool__ = (lambda t: int(t.item())), (lambda t: bool(t.item()))
+    __index__ = property(attrgetter("_array.__index__"))
 
     def __len__(self) -> int:
         if self.ndim == 0:
@@ -170,13 +167,9 @@ class Tensor(Operators):
         return (self[i] for i in range(len(self)))
 
     def __repr__(self) -> str:
-        body = np.array2string(self._array, precision=4, separator=", ", prefix="tensor(")
-        notes = [] if self.size or self.ndim == 1 else [f"shape={self.shape}"]
-        if self.dtype not in (self.default_dtype, np.int64, np.bool_):
-            notes.append(f"dtype={self.dtype}")
-        if self._node is not None:
-            notes.append("requires_grad=True" if self.is_leaf else f"grad_fn={self._node}")
-        return f"tensor({', '.join([body, *notes])})"
+        is_made = "requires_grad=True" if self.is_leaf else f"grad_fn={self._node}"
+        usual = self.default_dtype, np.int64, np.bool_
+        return tensor_text(self._array, usual, is_made if self.requires_grad else "")
 
     def __format__(self, spec: str) -> str:
         return format(self.item() if self.ndim == 0 else str(self), spec)
@@ -198,7 +191,19 @@ class Tensor(Operators):
             )
         return array
 
-    def _tracked_node(self, who: str) -> Node:
+    def _seed(self, gradient: Any) -> np.ndarray:
+        array = self._array
+        if gradient is not None:
+            return self._alike("backward: gradient", gradient)
+        if array.size != 1:
+            raise ValueError(
+                f"backward expects a tensor of one element, got shape {array.shape}; reduce it "
+                "with .sum(), or give the gradient with respect to it"
+            )
+        kind: Any = array.dtype.type
+        return np.ones_like(array) if array.ndim else constant(1.0, kind)
+
+    def _tracked_node(self, who: str) -> Any:
         if self._node is None:
             raise RuntimeError(
                 f"{who} expects a tensor that requires grad, got one that does not; call "
@@ -206,14 +211,10 @@ class Tensor(Operators):
             )
         return self._node
 
-    def _refuse_detaching(self, what: str) -> None:
-        if self._node is not None:
-            refuse_detaching(what)
-
     if not TYPE_CHECKING:  # a type checker that saw it would take np.exp(t) for an ndarray
 
         def __array__(self, dtype=None, copy=None):
-            self._refuse_detaching("np.asarray(t)")
+            refuse_detaching("np.asarray(t)", self._node)
             return np.array(self._array, dtype, copy=copy)
 
     def __array_ufunc__(self, ufunc: Any, call: str, *inputs: Any, **kwargs: Any) -> Any:
@@ -229,7 +230,7 @@ Variable.result = Tensor
 class Handle:
     """What `Tensor.register_hook` returns."""
 
-    def __init__(self, node: Node, hook: Callable[[Tensor], Any]) -> None:
+    def __init__(self, node: Any, hook: Callable[[Tensor], Any]) -> None:
         self._hooks = node.hooks = node.hooks or {}
         self._hooks[id(self)] = hook
 
@@ -284,24 +285,12 @@ def grad(
 
 
 def _gradients(
-    outputs: Sequence[Tensor],
-    gradients: Sequence[Any],
-    inputs: list[Node] | None,
-    retain_graph: bool | None,
-    create_graph: bool,
-) -> dict[Node, Any]:
-    roots: dict[Node, Any] = {}
+    outputs: Sequence[Tensor], gradients: Any, inputs: Any, retain_graph: Any, create_graph: bool
+) -> dict[Any, Any]:
+    roots: dict[Any, Any] = {}
     for output, gradient in zip(outputs, gradients, strict=True):
         node = output._tracked_node("backward")
-        if gradient is None:
-            if output.size != 1:
-                raise ValueError(
-                    f"backward expects a tensor of one element, got shape {output.shape}; reduce "
-                    "it with .sum(), or give the gradient with respect to it"
-                )
-            seed: Any = np.ones(output.shape, output.dtype)
-        else:
-            seed = output._alike("backward: gradient", gradient)
+        seed: Any = output._seed(gradient)
         if create_graph:
             seed = gradient if isinstance(gradient, Tensor) else Tensor(seed)
         roots[node] = roots[node] + seed if node in roots else seed

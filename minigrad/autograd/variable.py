@@ -36,22 +36,22 @@ def strip(value: Any) -> Any:
     return nested(strip, value) if type(value) is list or type(value) is tuple else value
 
 
+def holds_tensor(values: Iterable[Any], tracked: bool = False) -> bool:
+    """Whether there is a tensor, or a tracked one, among the values, in lists and tuples too."""
+    for value in values:
+        if type(value) in _PLAIN:
+            continue
+        if isinstance(value, Variable):
+            if not tracked or value._node is not None:
+                return True
+        elif (type(value) is list or type(value) is tuple) and holds_tensor(value, tracked):
+            return True
+    return False
+
+
 def is_tracked(values: Iterable[Any]) -> bool:
     """Whether there is a tracked tensor among the values, in lists and tuples too."""
-    for value in values:
-        if isinstance(value, Variable):
-            if value._node is not None:
-                return True
-        elif (type(value) is list or type(value) is tuple) and is_tracked(value):
-            return True
-    return False
+    return holds_tensor(values, tracked=True)
 
 
-def holds_variable(values: Iterable[Any]) -> bool:
-    """Whether there is a tensor among the values, in lists and tuples too."""
-    for value in values:
-        if isinstance(value, Variable):
-            return True
-        if (type(value) is list or type(value) is tuple) and holds_variable(value):
-            return True
-    return False
+_PLAIN = {np.ndarray, int, float, bool, str, type(None)}  # no need to look closer

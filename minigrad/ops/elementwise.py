@@ -1,7 +1,5 @@
 """The derivatives of functions that act element by element: NumPy's ufuncs and their like."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 
@@ -81,19 +79,9 @@ def larger(g: Any, x: Any, y: Any) -> Any:
     return np.where(np.equal(x, y), 0.5 * g, np.where((x > y) | np.isnan(y), g, 0.0))
 
 
-def arctan2_x(g: Any, x: Any, y: Any) -> Any:
-    """y / (x^2 + y^2)."""
-    return g * y / (x * x + y * y)
-
-
 def hypot_x(g: Any, z: Any, x: Any) -> Any:
     """x / z, and 0 where z = 0."""
     return g * x / np.where(np.equal(z, 0.0), 1.0, z)
-
-
-def where_x(g: Any, condition: Any) -> Any:
-    """The gradient where the condition holds."""
-    return np.where(condition, g, 0.0)
 
 
 derivative(np.add, x=lambda g: g, y=lambda g: g)
@@ -106,7 +94,11 @@ for maximum in np.maximum, np.fmax:
     derivative(maximum, x=larger, y=lambda g, x, y: larger(g, y, x))
 for minimum in np.minimum, np.fmin:
     derivative(minimum, x=lambda g, x, y: larger(g, -x, -y), y=lambda g, x, y: larger(g, -y, -x))
-derivative(np.arctan2, x=arctan2_x, y=lambda g, x, y: -arctan2_x(g, y, x))
+derivative(
+    np.arctan2,
+    x=lambda g, x, y: g * y / (x * x + y * y),
+    y=lambda g, x, y: -g * x / (x * x + y * y),
+)
 derivative(np.hypot, x=hypot_x, y=lambda g, z, y: hypot_x(g, z, y))
 derivative(np.logaddexp, x=lambda g, z, x: g * np.exp(x - z), y=lambda g, z, y: g * np.exp(y - z))
 derivative(
@@ -117,8 +109,5 @@ derivative(np.fmod, x=lambda g: g, y=lambda g, x, y: -g * np.trunc(x / y))
 derivative(np.copysign, x=lambda g, x, y: g * np.sign(x) * np.copysign(1.0, y), y=lambda g: 0.0 * g)
 derivative(np.ldexp, x=lambda g, y: np.ldexp(g, y))
 derivative(
-    np.where,
-    "condition, x, y",
-    x=where_x,
-    y=lambda g, condition: where_x(g, np.logical_not(condition)),
+    np.where, "c, x, y", x=lambda g, c: np.where(c, g, 0.0), y=lambda g, c: np.where(c, 0.0, g)
 )

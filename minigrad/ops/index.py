@@ -1,7 +1,5 @@
 """The derivatives of functions that pick, move and sort elements."""
 
-from __future__ import annotations
-
 import inspect
 import operator
 from typing import Any

@@ -1,7 +1,5 @@
 """The derivatives of linear algebra: products, then decompositions of real matrices."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

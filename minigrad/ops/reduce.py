@@ -1,7 +1,5 @@
 """The derivatives of reductions and scans along axes, each beside its adjoint."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 
@@ -37,17 +35,6 @@ def mean_rule(g: Any, a_shape: Any, axis: Any, keepdims: Any) -> Any:
     return spread(g / max(count(a_shape, axis), 1), a_shape, axis, keepdims)
 
 
-def var_rule(g: Any, a: Any, axis: Any, ddof: Any, keepdims: Any) -> Any:
-    """2 g (a - mean a) / (n - ddof)."""
-    scale = 2.0 / (count(np.shape(a), axis) - ddof)
-    return spread(g * scale, np.shape(a), axis, keepdims) * (a - np.mean(a, axis, keepdims=True))
-
-
-def std_rule(g: Any, z: Any, a: Any, axis: Any, ddof: Any, keepdims: Any) -> Any:
-    """g (a - mean a) / ((n - ddof) std), and 0 where std = 0."""
-    return var_rule(0.5 * g / np.where(np.equal(z, 0.0), 1.0, z), a, axis, ddof, keepdims)
-
-
 def extreme_rule(g: Any, z: Any, a: Any, axis: Any, keepdims: Any) -> Any:
     """The gradient to the elements that are the extreme, shared equally by those that tie."""
     shape = np.shape(a)
@@ -65,10 +52,8 @@ def cumsum_rule(g: Any, a_shape: Any, axis: Any) -> Any:
 derivative(spread, g=lambda g, axis, keepdims: np.sum(g, axis, keepdims=bool(keepdims)))
 derivative(np.sum, a=lambda g, a_shape, axis, keepdims: spread(g, a_shape, axis, keepdims))
 derivative(np.mean, a=mean_rule)
-derivative(np.var, a=var_rule)
-derivative(np.std, a=std_rule)
 derivative(np.cumsum, a=cumsum_rule)
 for extreme in np.max, np.min, np.amax, np.amin:
     derivative(extreme, a=extreme_rule)
 for name in "sum", "mean", "max", "min":  # the methods are NumPy's shorter way
-    TABLE[getattr(np, name)].function = getattr(np.ndarray, name)
+    TABLE[getattr(np, name)].forward = getattr(np.ndarray, name)

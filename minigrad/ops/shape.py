@@ -1,7 +1,5 @@
 """The derivatives of functions that arrange and join arrays."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

@@ -29,14 +29,15 @@ MUTANTS = (
     mutant(
         "undoing broadcasting without keepdims",
         TAPE,
-        "summed.sum(axis=axes, keepdims=True)",
-        "summed.sum(axis=axes)",
+        "gradient.sum(axis=axes, keepdims=True)",
+        "gradient.sum(axis=axes)",
     ),
     mutant(
         "ambiguous undoing of broadcasting",
         TAPE,
-        "gradient.sum(axis=tuple(range(lead)))",
-        "gradient.sum(axis=tuple(range(-lead, 0)))",
+        "lead = gradient.ndim - len(shape)",
+        "lead = gradient.ndim - len(shape)\n    if lead > 0:\n"
+        "        return gradient.sum(axis=tuple(range(-lead, 0)))",
     ),
     mutant(
         "wrong shape for a 0-d gradient",
@@ -75,7 +76,7 @@ MUTANTS = (
         "return np.reshape(g, a_shape, order)",
         'return np.reshape(g, a_shape, "A" if order == "C" else order)',
     ),
-    mutant("dtype promoted", TAPE, "if gradient.dtype is not one.dtype:", "if False:"),
+    mutant("dtype promoted", TAPE, "if gradient.dtype is not parent.dtype:", "if False:"),
     mutant(
         "a scale off by 0.3 %",
         ELEMENTWISE,
@@ -92,8 +93,8 @@ MUTANTS = (
     mutant(
         "overwriting where accumulating is due",
         TAPE,
-        "gradient if held is None else held + gradient",
-        "gradient",
+        "gradient = grads[parent] + gradient",
+        "gradient = gradient",
     ),
     mutant(
         "stale inner gradients",
@@ -113,7 +114,7 @@ MUTANTS = (
     mutant(
         "a stamp older than the node counts", "autograd/changes.py", "changed > serial", "changed"
     ),
-    mutant("the graph is never freed", TAPE, "if not retain_graph:", "if False:"),
+    mutant("the graph is never freed", TAPE, "if not retain:", "if False:"),
     mutant(
         "the output is a constant on the tape",
         TAPE,
@@ -123,7 +124,7 @@ MUTANTS = (
     mutant(
         "arguments are constants on the tape", TAPE, "if source is None:", "if source != OUTPUT:"
     ),
-    mutant("an input itself is pruned", TAPE, "one.serial >= lowest", "one.serial > lowest"),
+    mutant("an input itself is pruned", TAPE, "parent.serial >= lowest", "parent.serial > lowest"),
     mutant("hooks are not called", TAPE, "if node.hooks:", "if False:"),
     mutant(
         "gradients by an alias include other paths",
@@ -143,9 +144,17 @@ MUTANTS = (
         'UNCOVERED = {"correction", "initial", "mean", "out", "where"}',
         'UNCOVERED = {"correction", "initial", "mean", "out"}',
     ),
-    mutant("a tracked list is not seen", RECORD, "and is_tracked(value):", "and False:"),
     mutant(
-        "integers are tracked", RECORD, 'if z.dtype.kind in "fc":', 'if z.dtype.kind in "fciub":'
+        "a tracked list is not seen",
+        "autograd/variable.py",
+        "and holds_tensor(value, tracked):",
+        "and False:",
+    ),
+    mutant(
+        "integers are tracked",
+        RECORD,
+        '    if z.dtype.kind not in "fc":',
+        '    if z.dtype.kind not in "fciub":',
     ),
     mutant(
         "a kernel sees complex numbers",
@@ -156,8 +165,8 @@ MUTANTS = (
     mutant(
         "where multiplies",
         ELEMENTWISE,
-        "return np.where(condition, g, 0.0)",
-        "return g * np.asarray(condition, float)",
+        "x=lambda g, c: np.where(c, g, 0.0)",
+        "x=lambda g, c: g * np.asarray(c, float)",
     ),
     mutant(
         "maximum gives a tie to both",
@@ -169,7 +178,10 @@ MUTANTS = (
         "0 to the power 0", ELEMENTWISE, "np.where(np.equal(y, 0.0), 1.0, y - 1.0)", "(y - 1.0)"
     ),
     mutant(
-        "var forgets ddof", REDUCE, "count(np.shape(a), axis) - ddof", "count(np.shape(a), axis)"
+        "var forgets ddof",
+        "compositions.py",
+        "count(a.shape, axis) - ddof",
+        "count(a.shape, axis)",
     ),
     mutant(
         "cumsum runs the wrong way",

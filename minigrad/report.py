@@ -1,13 +1,9 @@
-"""The anomaly report: what the first NaN or Inf is, where it came from, and what it came of."""
-
-from __future__ import annotations
+"""What is said of arrays: the text of a tensor, and the report of the first NaN or Inf."""
 
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-
-from .changes import Place, describe
 
 ZERO_TIMES_INFINITY = (
     "; a gradient of 0 met an infinite derivative, as behind the branch of np.where that was not "
@@ -19,8 +15,16 @@ class AnomalyError(RuntimeError):
     """A NaN or Inf seen under `detect_anomaly`."""
 
 
-def examine(what: str, made: Any, sources: Iterable[Any], place: Place) -> None:
-    """Raise if an array that ``what`` made of ``sources`` is not finite."""
+def tensor_text(array: np.ndarray, usual: Any, note: str) -> str:
+    """An array as PyTorch shows it; its dtype is told unless it is one of the usual ones."""
+    body = np.array2string(array, precision=4, separator=", ", prefix="tensor(")
+    notes = [] if array.size or array.ndim == 1 else [f"shape={array.shape}"]
+    notes += [] if array.dtype in usual else [f"dtype={array.dtype}"]
+    return f"tensor({', '.join([body, *notes, *filter(None, [note])])})"
+
+
+def examine(what: str, made: Any, sources: Iterable[Any], place: str) -> None:
+    """Raise if an array that ``what`` made of ``sources``, called at a place, is not finite."""
     array = _bare(made)
     if array.dtype.kind not in "fc" or np.isfinite(array).all():
         return
@@ -29,7 +33,7 @@ def examine(what: str, made: Any, sources: Iterable[Any], place: Place) -> None:
     raise AnomalyError(
         f"{what} gave {nan.sum()} NaN and {inf.sum()} Inf among {array.size} values, shape "
         f"{array.shape} {array.dtype}, of {' and '.join(map(_range, given))}, called at "
-        f"{describe(place)}{ZERO_TIMES_INFINITY if is_product and place and nan.any() else ''}"
+        f"{place}{ZERO_TIMES_INFINITY if is_product and place and nan.any() else ''}"
     )
 
 
