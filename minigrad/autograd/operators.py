@@ -82,6 +82,16 @@ class Operators(NDArrayOperatorsMixin, Variable):
         """Fill it with zeros."""
         return dispatch(np.ndarray.fill, (self, 0), {})
 
+    def to(self, dtype: Any) -> Any:
+        """The tensor itself if it is of that dtype, otherwise converted, on the tape."""
+        return (
+            self if self._array.dtype == dtype else dispatch(np.ndarray.astype, (self, dtype), {})
+        )
+
+    half, float, double = (
+        lambda t, kind=kind: t.to(kind) for kind in (np.float16, np.float32, np.float64)
+    )
+
     if TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any: ...

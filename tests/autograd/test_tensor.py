@@ -417,3 +417,12 @@ def test_shape_attributes() -> None:
     assert (t.shape, t.ndim, t.size, t.dtype) == ((2, 3), 2, 6, np.float32)
     assert (t.T.shape, t.mT.shape, t.real.shape) == ((3, 2), (3, 2), (2, 3))
     assert t.imag.tolist() == t.tolist()
+
+
+def test_to_half_float_and_double_convert_on_the_tape() -> None:
+    x = tensor([1.0, 2.0], requires_grad=True)
+    assert x.to(np.float32) is x
+    assert x.float() is x
+    assert (x.half().dtype, x.double().dtype) == (np.float16, np.float64)
+    (x.double() * 3.0).sum().backward()
+    np.testing.assert_array_equal(x.grad, [3.0, 3.0])
