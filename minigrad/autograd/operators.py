@@ -7,6 +7,7 @@ of ``np.add(t, u)`` and arrive at the same rows by NumPy's protocol.
 from __future__ import annotations
 
 import operator
+from functools import partialmethod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -68,6 +69,7 @@ class Operators(NDArrayOperatorsMixin, Variable):
     real, imag = property(method(np.real)), property(method(np.imag))
     copy, copy_ = method(np.ndarray.copy), method(np.copyto)
     fill_ = method(np.ndarray.fill)
+    zero_ = partialmethod(fill_, 0)
 
     def __pow__(self, exponent: Any) -> Any:
         if type(exponent) in (int, float) and exponent == 2:
@@ -78,19 +80,13 @@ class Operators(NDArrayOperatorsMixin, Variable):
         """The slices along an axis where a condition holds."""
         return dispatch(np.compress, (condition, self, axis), {})
 
-    def zero_(self) -> Any:
-        """Fill it with zeros."""
-        return dispatch(np.ndarray.fill, (self, 0), {})
-
     def to(self, dtype: Any) -> Any:
         """The tensor itself if it is of that dtype, otherwise converted, on the tape."""
         return (
             self if self._array.dtype == dtype else dispatch(np.ndarray.astype, (self, dtype), {})
         )
 
-    half, float, double = (
-        lambda t, kind=kind: t.to(kind) for kind in (np.float16, np.float32, np.float64)
-    )
+    half, float, double = partialmethod(to, "e"), partialmethod(to, "f"), partialmethod(to, "d")
 
     if TYPE_CHECKING:
 
