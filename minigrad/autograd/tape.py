@@ -26,7 +26,6 @@ Gradients = dict[Any, Gradient]  # by node
 
 _SERIAL = attrgetter("serial")
 _new = object.__new__
-_MANY = {list, tuple}
 
 
 class Node:
@@ -168,9 +167,9 @@ def on_tape(node: Any, value: Any, source: Any) -> Any:
     """What a node kept, as a tensor that leads to where the value came from."""
     if source is None:
         return value
-    parents = node if source == OUTPUT else node.parents[source]
-    tensor = Variable.result
-    return list(map(tensor, value, parents)) if type(parents) in _MANY else tensor(value, parents)
+    if isinstance(source, slice):
+        return list(map(Variable.result, value, node.parents[source]))
+    return Variable.result(value, node if source == OUTPUT else node.parents[source])
 
 
 def looked_over(gradient: Gradient, g: Gradient, node: Any, mode: int) -> Gradient:
