@@ -128,8 +128,8 @@ def apply(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any], depth: int = 2)
     if op.composition is not None:
         z, saved = z
     if mode & ALTER:
-        saved = z if saved is z else saved
-        z = ALTERATION.get()(z)
+        altered = ALTERATION.get()(z)
+        z, saved = altered, altered if saved is z else saved
     if type(z) is not np.ndarray:
         z = saved = np.asarray(z)
     if z.dtype.kind not in "fc":

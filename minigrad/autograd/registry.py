@@ -29,9 +29,6 @@ OUTPUT = -1  # among the sources of a plan: the op's own output
 UNCOVERED = {"correction", "initial", "mean", "out", "where"}  # of NumPy's, unless a rule names it
 
 
-Slot = int | slice  # of one tracked argument: its place among the parents; a list has several
-
-
 class Plan:
     """How an op is recorded and walked back for one choice of tracked arguments.
 
@@ -47,7 +44,7 @@ class Plan:
         behind = range(at + 1 - len(names), 0)  # places counted from the end
         places = [*range(at), slice(at, behind.start or None), *behind]
         self.op = op
-        self.slots: dict[str, Any] = dict(zip(names, places, strict=False))  # among the parents
+        self.slots: dict[str, Any] = dict(zip(names, places, strict=False))  # of their parents
         needs = [need for name in names for need in needs_of(op.rules[name])]
         self.kept = list(dict.fromkeys(needs)) if op.backward is None else [*op.index, "z"]
         self.sources = [OUTPUT if need == "z" else self.slots.get(need) for need in self.kept]
