@@ -16,6 +16,7 @@ from . import func as func
 from . import nn as nn
 from . import ops as ops
 from . import optim as optim
+from . import utils as utils
 from .autograd import AnomalyError as AnomalyError
 from .autograd import Tensor as Tensor
 from .autograd import detect_anomaly as detect_anomaly
@@ -47,6 +48,8 @@ from .random import rand as rand
 from .random import randint as randint
 from .random import randn as randn
 from .random import randperm as randperm
+from .serialization import load as load
+from .serialization import save as save
 
 bool = bool_
 

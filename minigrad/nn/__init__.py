@@ -2,6 +2,7 @@
 
 from . import functional as functional
 from . import init as init
+from . import utils as utils
 from .activation import ReLU as ReLU
 from .activation import Sigmoid as Sigmoid
 from .activation import Tanh as Tanh

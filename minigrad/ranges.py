@@ -1,0 +1,67 @@
+"""The ranges of options: a name means one thing wherever it stands, so they are one table."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import Any
+
+_RANGES = {
+    "True or False": "amsgrad centered cycle_momentum decoupled_weight_decay drop_last maximize "
+    "nesterov shuffle three_phase",
+    "a function": "lr_lambda",
+    "a whole number in [-1, inf)": "last_epoch",
+    "a whole number in [0, inf)": "cooldown milestones patience",
+    "a whole number in [1, inf)": "T_max batch_size epochs step_size steps_per_epoch "
+    "total_iters total_steps",
+    "a number in [0, inf)": "dampening eps eta_min gamma initial_accumulator_value lr lr_decay "
+    "max_lr min_lr momentum momentum_decay threshold weight_decay",
+    "a number in (0, inf)": "clip_norm clip_value div_factor final_div_factor max_norm "
+    "rescale_norm",
+    "a number in (0, inf]": "norm_type",
+    "a number in [0, 1)": "base_momentum betas factor max_momentum",
+    "a number in [0, 1]": "alpha end_factor pct_start rho",
+    "a number in (0, 1]": "start_factor",
+    "'raise', 'skip' or 'ignore'": "on_nonfinite",
+    "'cos' or 'linear'": "anneal_strategy",
+    "'min' or 'max'": "mode",
+    "'rel' or 'abs'": "threshold_mode",
+}
+_RANGE_OF = {name: wanted for wanted, names in _RANGES.items() for name in names.split()}
+_SEVERAL = "base_momentum betas lr_lambda max_lr max_momentum milestones min_lr".split()  # or lists
+
+
+def check(who: str, **options: Any) -> None:
+    """Raise if the value of an option is outside the range of its name.
+
+    >>> check("SGD", lr=-0.1)
+    Traceback (most recent call last):
+    ValueError: SGD expects lr as a number in [0, inf), got -0.1; give one
+    """
+    for name, value in options.items():
+        wanted, several = _RANGE_OF[name], isinstance(value, (list, tuple)) and name in _SEVERAL
+        for one in value if several else [value]:
+            if not _fits(one, wanted):
+                kind = ValueError if isinstance(one, (Real, str)) else TypeError
+                raise kind(f"{who} expects {name} as {wanted}, got {one!r}; give one")
+
+
+def check_fields(options: Any) -> None:
+    """Check the attributes that are in the table, but for None where it is the default."""
+    given = {name: value for name, value in vars(options).items() if name in _RANGE_OF}
+    unset = [name for name in given if given[name] is None is getattr(type(options), name, 0)]
+    check(type(options).__name__, **{name: given[name] for name in given if name not in unset})
+
+
+def _fits(value: Any, wanted: str) -> bool:
+    if wanted[0] == "'":
+        return repr(value) in wanted
+    if wanted == "a function":
+        return callable(value)
+    if wanted == "True or False" or isinstance(value, bool):
+        return wanted == "True or False" and isinstance(value, bool)
+    kind, interval = wanted.split(" in ")
+    if not isinstance(value, Integral if "whole" in kind else Real):
+        return False
+    x, (low, high) = float(value), map(float, interval[1:-1].split(", "))
+    above = x >= low if interval[0] == "[" else x > low
+    return above and (x <= high if interval[-1] == "]" else x < high)
