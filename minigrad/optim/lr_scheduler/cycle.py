@@ -14,7 +14,7 @@ class OneCycleLR(LRScheduler):
     """Up from ``max_lr / div_factor`` to ``max_lr``, then down to far below, once.
 
     Momentum (or the first of ``betas``) goes the other way (Smith & Topin 2019). Its ``step`` is
-    due after every batch, ``total_steps`` times in all; one that is not needed any more raises.
+    due after every batch, ``total_steps`` times in all; one more raises.
 
     Args:
         optimizer: whose groups are changed.
@@ -82,7 +82,7 @@ class OneCycleLR(LRScheduler):
             raise ValueError(f"OneCycleLR expects {self.total_steps} steps, got another; stop here")
         phase = next((i for i, end in enumerate(ends[1:-1]) if epoch <= end), len(ends) - 2)
         length = ends[phase + 1] - ends[phase]
-        share = (epoch - ends[phase]) / length if length else 1.0
+        share = min(1.0, (epoch - ends[phase]) / length) if length else 1.0
         columns = self.optimizer.param_groups, self.max_lr, self.base_momentum, self.max_momentum
         for group, top, low, high in zip(*columns, strict=True):
             first, back = top / self.div_factor, [top / self.div_factor] * self.three_phase

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from ...ranges import check
 from .schedule import LRScheduler
 
 
@@ -27,7 +28,10 @@ class LambdaLR(LRScheduler):
 
     def get_lr(self) -> list[float]:
         pairs = zip(self.base_lrs, self.lr_lambda, strict=True)
-        return [lr * factor(self.last_epoch) for lr, factor in pairs]
+        lrs = [lr * factor(self.last_epoch) for lr, factor in pairs]
+        for lr in lrs:
+            check("LambdaLR", lr=lr)
+        return lrs
 
 
 @dataclass(eq=False, repr=False)

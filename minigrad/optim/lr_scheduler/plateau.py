@@ -43,11 +43,12 @@ class ReduceLROnPlateau(LRScheduler):
     cooldown: int = 0
     min_lr: Any = 0.0
     eps: float = 1e-8
-    last_epoch: int = field(default=0, init=False)
+    last_epoch: int = field(init=False)
 
     per_group = "min_lr"
 
     def __post_init__(self) -> None:
+        self.last_epoch = 0
         self._check()
         self.best = math.inf if self.mode == "min" else -math.inf
         self.num_bad_epochs = self.cooldown_counter = 0

@@ -6,7 +6,7 @@ import copy
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
-from ...ranges import check, check_fields
+from ...ranges import check_fields
 from ..optimizer import Optimizer
 
 _NOT_KEPT = "optimizer", "lr_lambda", "schedulers"  # what a state has no copy of
@@ -54,12 +54,10 @@ class LRScheduler:
         self.last_epoch += 1
         try:
             lrs = self.get_lr()
-            for lr in lrs:
-                check(type(self).__name__, lr=lr)
         except BaseException:
             self.last_epoch -= 1
             raise
-        self._set(lrs)
+        self._set([max(lr, 0.0) for lr in lrs])  # where rounding leaves -1e-18 for 0
 
     def restart(self) -> None:
         """Begin at epoch 0 again, with the learning rates of that time."""
@@ -92,12 +90,12 @@ class LRScheduler:
             setattr(self, name, values)
         check_fields(self)
 
-    def _check_state(self, state_dict: Any) -> None:
-        own = self.state_dict()
-        if not isinstance(state_dict, dict) or state_dict.keys() != own.keys():
+    def _check_state(self, state_dict: dict[str, Any]) -> None:
+        own, given = list(self.state_dict()), list(state_dict or ())
+        if sorted(own) != sorted(given):
             raise ValueError(
-                f"{type(self).__name__}.load_state_dict expects {', '.join(own)}, got "
-                f"{', '.join(map(str, state_dict))}; give what the same class saved"
+                f"{type(self).__name__}.load_state_dict expects {own}, got {given}; give what the "
+                "same class saved"
             )
 
     def _begin(self) -> None:

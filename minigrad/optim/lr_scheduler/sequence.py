@@ -80,7 +80,7 @@ class SequentialLR(LRScheduler):
             one.load_state_dict(state)
         vars(self).update(own)
 
-    def _check_state(self, state_dict: Any) -> None:
+    def _check_state(self, state_dict: dict[str, Any]) -> None:
         super()._check_state(state_dict)
         for one, state in zip(self.schedulers, state_dict["schedulers"], strict=True):
             one._check_state(state)
