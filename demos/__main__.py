@@ -48,6 +48,14 @@ def main(arguments: list[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 2
+    try:
+        asked.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        print(
+            f"--out expects a folder that can be written, got {asked.out}: {error.strerror}",
+            file=sys.stderr,
+        )
+        return 2
     asked.names = list(dict.fromkeys(asked.names)) or known
     return _run_and_report(asked)
 
@@ -67,7 +75,8 @@ def _run_and_report(asked: argparse.Namespace) -> int:
         interrupted = True
     console = _console(sys.stdout)
     console.print(report.table(outcomes))
-    console.print(report.summary(outcomes, time.perf_counter() - start, asked.out))
+    seconds = time.perf_counter() - start
+    console.print(report.summary(outcomes, asked.quick, seconds, asked.out))
     if interrupted:
         console.print(f"interrupted: {len(outcomes)} of {len(asked.names)} demos were finished")
         return INTERRUPTED

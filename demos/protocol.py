@@ -15,7 +15,10 @@ of the page about it. It has constants in capitals, and three functions:
     measured comes from the results alone. The quick form may widen a threshold, and then says so
     in the claim's text.
 ``figures(results)``
-    draws the effect with its control beside it.
+    draws the effect with its control beside it, each figure with a text for those who cannot see.
+
+A new demo takes its place in `catalogue.ORDER`, and ``tests/demos/spoiled`` has a file of its name
+that shows how each of its claims can fail.
 """
 
 from __future__ import annotations

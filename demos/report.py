@@ -50,11 +50,12 @@ def line(outcome: Outcome) -> str:
     return outcome.error or f"{outcome.name}: {held}, {outcome.seconds:.1f} s"
 
 
-def summary(outcomes: list[Outcome], seconds: float, out: Path) -> str:
+def summary(outcomes: list[Outcome], quick: bool, seconds: float, out: Path) -> str:
     """How many claims hold, the time, and where the figures are; then what went wrong."""
     claims = [claim for outcome in outcomes for claim in outcome.claims]
     held = sum(claim.holds for claim in claims)
-    sentence = f"{held} of {len(claims)} claims hold, {seconds:.1f} s; figures are in {out}"
+    form = " (quick: fewer repetitions, wider thresholds)" if quick else ""
+    sentence = f"{held} of {len(claims)} claims hold{form}, {seconds:.1f} s; figures are in {out}"
     return "\n".join([sentence, *(outcome.error for outcome in outcomes if outcome.error)])
 
 

@@ -147,7 +147,7 @@ def measure(unit: Unit) -> Measured:
     digits, _ = split()
     batch = draw.choice(len(digits.images), BATCH, replace=False)
     x, before = tensor(digits.images[batch]), []
-    for layer in _layers(unit.depth, start.fill, draw):
+    for layer in layers(unit, draw):
         before.append(layer(x))
         x = start.activation(before[-1])
     *hidden, logits = before
@@ -159,13 +159,13 @@ def measure(unit: Unit) -> Measured:
     )
 
 
-def _layers(depth: int, fill: Callable[..., Any], draw: np.random.Generator) -> list[nn.Linear]:
-    """The linear layers: the hidden ones, and that of the classes."""
-    widths = [PIXELS, *[WIDTH] * depth, CLASSES]
-    layers = [nn.Linear(i, o, bias=False, generator=draw) for i, o in pairwise(widths)]
-    for layer in layers:
-        fill(layer.weight, generator=draw)
-    return layers
+def layers(unit: Unit, draw: np.random.Generator) -> list[nn.Linear]:
+    """The linear layers at their start: the hidden ones, and that of the classes."""
+    widths = [PIXELS, *[WIDTH] * unit.depth, CLASSES]
+    made = [nn.Linear(i, o, bias=False, generator=draw) for i, o in pairwise(widths)]
+    for layer in made:
+        STARTS[unit.start].fill(layer.weight, generator=draw)
+    return made
 
 
 def prediction(name: str, layers: int = HIDDEN) -> Prediction:
@@ -288,18 +288,18 @@ def figures(results: Results) -> dict[str, Picture]:
 def _by_layer(results: Results) -> Picture:
     figure = Figure(figsize=(11, 5.2), layout="constrained")
     axes = figure.subplots(1, 2, sharey=True)
-    layers = np.arange(1, HIDDEN + 1)
+    numbers = np.arange(1, HIDDEN + 1)
     for name, start in STARTS.items():
         ax, (marker, colour) = axes[int(start.is_control)], LOOKS[name]
         norms = geometric_mean(results.norms[name], axis=0)
         left = np.cumprod(prediction(name).factors[: HIDDEN - 1][::-1])[::-1]
-        ax.plot(layers, norms[-1] * np.append(left, 1.0), c=colour, lw=1.2)
+        ax.plot(numbers, norms[-1] * np.append(left, 1.0), c=colour, lw=1.2)
         label = f"{name}: × {factors(results.norms[name]).mean():.3f} a layer"
-        ax.plot(layers, norms, marker, c=colour, mfc="white", label=label)
+        ax.plot(numbers, norms, marker, c=colour, mfc="white", label=label)
     axes[0].set_title("the error vanishes")
     axes[1].set_title("controls: it does not")
     for ax in axes:
-        ax.set(yscale="log", xlabel="hidden layer, from the input", xticks=layers)
+        ax.set(yscale="log", xlabel="hidden layer, from the input", xticks=numbers)
         ax.legend(loc="lower right", title="symbols measured, lines √χ, predicted")
     axes[0].set_ylabel("norm of the error, ‖dL/dz‖")
     left = geometric_mean(results.norms[XAVIER][:, 0] / results.norms[XAVIER][:, -1])

@@ -110,6 +110,24 @@ def test_a_number_that_makes_no_sense_is_refused(
     assert "a whole number from" in capsys.readouterr().err
 
 
+def test_a_folder_that_cannot_be_written_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    assert main(["--out", str(tmp_path / "file" / "out")]) == 2
+    assert capsys.readouterr().err.startswith("--out expects a folder that can be written, got ")
+
+
+def test_blas_has_one_thread_before_numpy_is_imported() -> None:
+    code = (
+        "import os, sys, demos; print('numpy' in sys.modules, os.environ['OPENBLAS_NUM_THREADS'])"
+    )
+    printed = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert printed.stdout == "False 1\n"
+
+
 def test_what_is_not_installed_is_named() -> None:
     run = start("--list", before="import sys; sys.modules['rich'] = None")
     _, log = run.communicate(timeout=30)
