@@ -6,6 +6,7 @@ What `nn.utils` offers and what every optimizer has built in are these same func
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -56,7 +57,7 @@ def global_norm(arrays: Sequence[np.ndarray], norm_type: float = 2.0) -> float:
     2e+20
     """
     if norm_type == 2.0:
-        squares = sum(float(np.vdot(array, array)) for array in arrays)
+        squares = sum([float(np.vdot(array, array)) for array in arrays])
         if _SAFE[0] < squares < _SAFE[1]:
             return math.sqrt(squares)
     top = float(np.max([np.abs(array).max(initial=0.0) for array in arrays], initial=0.0))
@@ -64,7 +65,7 @@ def global_norm(arrays: Sequence[np.ndarray], norm_type: float = 2.0) -> float:
         return top
     shares = (np.abs(array, dtype=np.float64) / top for array in arrays)
     powers = math.fsum(float(np.sum(share**norm_type)) for share in shares)
-    return top * math.pow(powers, 1.0 / norm_type)
+    return min(top * math.pow(powers, 1.0 / norm_type), sys.float_info.max)
 
 
 def clip_values(arrays: Iterable[np.ndarray], bound: float) -> bool:

@@ -8,26 +8,29 @@ from typing import Any
 _RANGES = {
     "True or False": "amsgrad centered cycle_momentum decoupled_weight_decay drop_last maximize "
     "nesterov shuffle three_phase",
-    "a function": "lr_lambda",
     "a whole number in [-1, inf)": "last_epoch",
-    "a whole number in [0, inf)": "cooldown milestones patience",
+    "a whole number in [0, inf)": "cooldown patience",
     "a whole number in [1, inf)": "T_max batch_size epochs step_size steps_per_epoch "
     "total_iters total_steps",
     "a number in [0, inf)": "dampening eps eta_min gamma initial_accumulator_value lr lr_decay "
-    "max_lr min_lr momentum momentum_decay threshold weight_decay",
+    "momentum momentum_decay threshold weight_decay",
     "a number in (0, inf)": "clip_norm clip_value div_factor final_div_factor max_norm "
     "rescale_norm",
     "a number in (0, inf]": "norm_type",
-    "a number in [0, 1)": "base_momentum betas factor max_momentum",
+    "a number in [0, 1)": "factor",
     "a number in [0, 1]": "alpha end_factor pct_start rho",
     "a number in (0, 1]": "start_factor",
+    "numbers in [0, inf)": "max_lr min_lr",
+    "numbers in [0, 1)": "base_momentum betas max_momentum",
+    "whole numbers in [0, inf)": "milestones",
+    "functions": "lr_lambda",
     "'raise', 'skip' or 'ignore'": "on_nonfinite",
     "'cos' or 'linear'": "anneal_strategy",
     "'min' or 'max'": "mode",
     "'rel' or 'abs'": "threshold_mode",
 }
 _RANGE_OF = {name: wanted for wanted, names in _RANGES.items() for name in names.split()}
-_SEVERAL = "base_momentum betas lr_lambda max_lr max_momentum milestones min_lr".split()  # or lists
+_OPTIONAL = "clip_norm clip_value epochs rescale_norm steps_per_epoch total_steps".split()
 
 
 def check(who: str, **options: Any) -> None:
@@ -35,27 +38,28 @@ def check(who: str, **options: Any) -> None:
 
     >>> check("SGD", lr=-0.1)
     Traceback (most recent call last):
-    ValueError: SGD expects lr as a number in [0, inf), got -0.1; give one
+    ValueError: SGD expects lr as a number in [0, inf), got -0.1; correct it
     """
     for name, value in options.items():
-        wanted, several = _RANGE_OF[name], isinstance(value, (list, tuple)) and name in _SEVERAL
-        for one in value if several else [value]:
-            if not _fits(one, wanted):
-                kind = ValueError if isinstance(one, (Real, str)) else TypeError
-                raise kind(f"{who} expects {name} as {wanted}, got {one!r}; give one")
+        wanted, several = _RANGE_OF[name], isinstance(value, (list, tuple))
+        plural = wanted.split(" in ")[0].endswith("s")
+        if plural != several or not all(_fits(v, wanted) for v in (value if plural else [value])):
+            kind = ValueError if several or isinstance(value, (Real, str)) else TypeError
+            given = " ".join(repr(value).split())[:60]
+            raise kind(f"{who} expects {name} as {wanted}, got {given}; correct it")
 
 
 def check_fields(options: Any) -> None:
-    """Check the attributes that are in the table, but for None where it is the default."""
+    """Check all attributes that are in the table, but for what was left at None."""
     given = {name: value for name, value in vars(options).items() if name in _RANGE_OF}
-    unset = [name for name in given if given[name] is None is getattr(type(options), name, 0)]
-    check(type(options).__name__, **{name: given[name] for name in given if name not in unset})
+    unset = [name for name in _OPTIONAL if given.get(name, ...) is None]
+    check(type(options).__name__, **{k: given[k] for k in given if k not in unset})
 
 
 def _fits(value: Any, wanted: str) -> bool:
     if wanted[0] == "'":
         return repr(value) in wanted
-    if wanted == "a function":
+    if wanted == "functions":
         return callable(value)
     if wanted == "True or False" or isinstance(value, bool):
         return wanted == "True or False" and isinstance(value, bool)

@@ -15,8 +15,8 @@ class Bucket:
     """Parameters of one group and dtype that have had all their updates together.
 
     An update writes what is to be subtracted over the gathered gradients. In a small network the
-    time goes into calling NumPy, which this does once for all parameters: three times as fast as
-    one by one for Adam on six parameters, and within a tenth on large ones.
+    time goes into calling NumPy, which this does once for all parameters: Adam on the six of a
+    2-16-16-1 network takes half the time of hand-written NumPy, and a tenth more on 784-256-128-10.
     """
 
     def __init__(self, group: Group, states: dict[Tensor, State]) -> None:
@@ -32,16 +32,18 @@ class Bucket:
                 values = [state[name] for state in states.values()]
                 self.state[name] = np.concatenate(values, axis=None, dtype=self.gradient.dtype)
 
+    def __reduce__(self) -> Any:  # a copy of views would be cut off from the whole
+        return Bucket, (self.group, self.states())
+
     def _parts(self, flat: np.ndarray) -> list[np.ndarray]:
         parts = zip(np.split(flat, self._ends[:-1]), self.params, strict=True)
         return [part.reshape(p.shape) for part, p in parts]
 
     def states(self) -> dict[Tensor, State]:
         """The state of every parameter: views of the flat arrays, and the numbers."""
+        count = len(self.params)
         columns = {
-            name: self._parts(value)
-            if isinstance(value, np.ndarray)
-            else [value] * len(self.params)
+            name: self._parts(value) if isinstance(value, np.ndarray) else [value] * count
             for name, value in self.state.items()
         }
         return {p: {k: v[i] for k, v in columns.items()} for i, p in enumerate(self.params)}

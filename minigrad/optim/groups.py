@@ -15,7 +15,7 @@ Group = dict[str, Any]
 State = dict[str, Any]  # arrays of a parameter's shape, and numbers
 Params = Iterable[Tensor] | Iterable[tuple[str, Tensor]] | Iterable[Group]
 
-NUMBERS = {"step": int, "mu_product": float}  # of a state; the rest are arrays
+_NUMBERS = {"step": int, "mu_product": float}  # of a state; the rest are arrays
 _BESIDE = "params", "param_names", "name", "initial_lr"  # what a group may have but its options
 
 
@@ -57,8 +57,8 @@ def group_of(who: str, defaults: Group, given: Any, taken: list[Tensor]) -> Grou
 def check_options(who: str, defaults: Group, group: Group) -> None:
     """Raise if an option of a group cannot be."""
     check(who, **{name: group[name] for name in defaults})
-    if "betas" in group and np.shape(group["betas"]) != (2,):
-        raise TypeError(f"{who} expects betas as two numbers, got {group['betas']!r}; give two")
+    if len(group.get("betas", (0, 0))) != 2:
+        raise ValueError(f"{who} expects betas as two numbers, got {group['betas']!r}; give two")
     if group.get("nesterov") and (group["momentum"] == 0.0 or group["dampening"] != 0.0):
         raise ValueError(
             f"{who} expects nesterov with a momentum and no dampening, got momentum "
@@ -97,10 +97,10 @@ def _state_of(p: Tensor, given: State, needed: set[str], names: Iterable[str]) -
         raise ValueError(f"a state of {', '.join(names)}, got {', '.join(given)}")
     state: State = {}
     for name, value in given.items():
-        array = np.array(
-            getattr(value, "_array", value), np.float64 if name in NUMBERS else p.dtype
-        )
-        if array.shape != (() if name in NUMBERS else p.shape):
+        if name in _NUMBERS:
+            state[name] = _NUMBERS[name](value)
+            continue
+        state[name] = array = np.array(getattr(value, "_array", value), p.dtype)
+        if array.shape != p.shape:
             raise ValueError(f"{name} of shape {array.shape} for a parameter of shape {p.shape}")
-        state[name] = NUMBERS[name](array) if name in NUMBERS else array
     return state

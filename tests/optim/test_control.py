@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import tracemalloc
 from typing import Any
 
@@ -199,6 +201,9 @@ def test_huge_finite_gradients_are_no_error() -> None:
     p = with_gradient([0.0], [1e20], np.float32)
     optim.SGD([p], lr=1e-20).step()
     assert p.tolist() == [-1.0]
+    p = with_gradient([0.0, 0.0], [1.5e308, 1.5e308])  # their norm is beyond float64
+    optim.SGD([p], lr=1e-308).step()
+    np.testing.assert_allclose(p.detach(), [-1.5, -1.5])
 
 
 # --- in place, without new memory ---------------------------------------------------------------
@@ -273,6 +278,25 @@ def test_closure_and_zero_grad() -> None:
     assert p.grad is None
     optimizer.step()
     assert p.tolist() == [0.5, 1.0]
+
+
+def test_copies_and_pickles_go_on_bit_for_bit() -> None:
+    net = nn.Linear(2, 3)
+    optimizer = optim.Adam(net.parameters(), lr=0.1)
+    others = []
+    for copied in copy.deepcopy, lambda pair: pickle.loads(pickle.dumps(pair)):
+        for p in net.parameters():
+            p.grad = np.sin(p.detach().numpy())
+        optimizer.step()
+        others.append(copied((net, optimizer)))
+        twin, twin_optimizer = others[-1]
+        for params in net.parameters(), twin.parameters():
+            for p in params:
+                p.grad = np.cos(p.detach().numpy())
+        before = twin.weight.tolist()
+        optimizer.step()
+        twin_optimizer.step()
+        assert twin.weight.tolist() == net.weight.tolist() != before
 
 
 # --- groups -------------------------------------------------------------------------------------
@@ -372,10 +396,10 @@ BAD = [
     (lambda: optim.SGD([leaf()], rescale_norm=np.nan), ValueError, "rescale_norm"),
     (lambda: optim.SGD([leaf()], clip_norm=1.0, rescale_norm=1.0), ValueError, "got both"),
     (lambda: optim.SGD([leaf()], on_nonfinite="warn"), ValueError, "'raise', 'skip' or 'ignore'"),
-    (lambda: optim.Adam([leaf()], betas=(0.9, 1.0)), ValueError, r"betas .*\[0, 1\), got 1.0"),
+    (lambda: optim.Adam([leaf()], betas=(0.9, 1.0)), ValueError, r"betas .*, got \(0.9, 1.0\)"),
     (lambda: optim.Adam([leaf()], betas=(-0.1, 0.9)), ValueError, "betas"),
-    (lambda: optim.Adam([leaf()], betas=0.9), TypeError, "two numbers"),
-    (lambda: optim.Adam([leaf()], betas=(0.9, 0.9, 0.9)), TypeError, "two numbers"),
+    (lambda: optim.Adam([leaf()], betas=0.9), ValueError, "got 0.9"),
+    (lambda: optim.Adam([leaf()], betas=(0.9, 0.9, 0.9)), ValueError, "two numbers"),
     (lambda: optim.Adam([leaf()], eps=-1e-8), ValueError, "eps"),
     (lambda: optim.AdamW([leaf()], decoupled_weight_decay=False), TypeError, "decoupled"),
     (lambda: optim.NAdam([leaf()], momentum_decay=-1.0), ValueError, "momentum_decay"),
