@@ -13,7 +13,9 @@ ROOT = Path(__file__).parent.parent / "minigrad"
 
 # From the ground up. A module may import those of lower rank, and its own package.
 LAYERS = [
-    "report", "autograd.variable", "autograd.changes autograd.modes",
+    "report",
+    "autograd.variable",
+    "autograd.changes autograd.modes",
     "autograd.registry",
     "autograd.tape",
     "autograd.record",

@@ -9,8 +9,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import nn, tensor
-from minigrad.nn import functional as F
-from minigrad.nn import init
+from minigrad.nn import functional as F, init
 
 
 def network(seed: int = 0, dtype: Any = np.float64) -> nn.Sequential:
