@@ -6,6 +6,7 @@ Arrays speak NumPy, learning speaks PyTorch, and every derivative is written onc
 from numpy import bool_, float16 as float16, float32 as float32, float64 as float64, int64 as int64
 
 from . import (
+    amp as amp,
     autograd as autograd,
     compositions as compositions,
     datasets as datasets,

@@ -6,17 +6,20 @@ from numbers import Integral, Real
 from typing import Any
 
 _RANGES = {
-    "True or False": "amsgrad centered cycle_momentum decoupled_weight_decay drop_last maximize "
+    "True or False": "amsgrad centered cycle_momentum decoupled_weight_decay drop_last dynamic "
+    "enabled maximize "
     "nesterov shuffle three_phase",
     "a whole number in [-1, inf)": "last_epoch",
     "a whole number in [0, inf)": "cooldown patience",
-    "a whole number in [1, inf)": "T_max batch_size epochs step_size steps_per_epoch "
+    "a whole number in [1, inf)": "T_max batch_size epochs growth_interval step_size steps_per_epoch "
     "total_iters total_steps",
     "a number in [0, inf)": "dampening eps eta_min gamma initial_accumulator_value lr lr_decay "
     "momentum momentum_decay threshold weight_decay",
-    "a number in (0, inf)": "clip_norm clip_value div_factor final_div_factor max_norm "
+    "a number in (0, inf)": "clip_norm clip_value div_factor final_div_factor init_scale max_norm "
     "rescale_norm",
     "a number in (0, inf]": "norm_type",
+    "a number in (1, inf)": "growth_factor",
+    "a number in (0, 1)": "backoff_factor",
     "a number in [0, 1)": "factor",
     "a number in [0, 1]": "alpha end_factor pct_start rho",
     "a number in (0, 1]": "start_factor",
@@ -25,6 +28,7 @@ _RANGES = {
     "whole numbers in [0, inf)": "milestones",
     "functions": "lr_lambda",
     "'raise', 'skip' or 'ignore'": "on_nonfinite",
+    "'cpu'": "device",
     "'cos' or 'linear'": "anneal_strategy",
     "'min' or 'max'": "mode",
     "'rel' or 'abs'": "threshold_mode",
