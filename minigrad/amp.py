@@ -105,7 +105,7 @@ class GradScaler:
         return outputs * self._scale if self.enabled else outputs
 
     def unscale_(self, optimizer: Optimizer) -> None:
-        """Divide the gradients by the scale, in place, as is due before they are clipped by hand."""
+        """Divide the gradients by the scale, in place: due before they are clipped by hand."""
         if id(optimizer) in self._found:
             raise RuntimeError("unscale_ is due once for each optimizer before update()")
         parameters = [p for group in optimizer.param_groups for p in group["params"]]

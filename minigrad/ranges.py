@@ -11,8 +11,8 @@ _RANGES = {
     "nesterov shuffle three_phase",
     "a whole number in [-1, inf)": "last_epoch",
     "a whole number in [0, inf)": "cooldown patience",
-    "a whole number in [1, inf)": "T_max batch_size epochs growth_interval step_size steps_per_epoch "
-    "total_iters total_steps",
+    "a whole number in [1, inf)": "T_max batch_size epochs growth_interval step_size "
+    "steps_per_epoch total_iters total_steps",
     "a number in [0, inf)": "dampening eps eta_min gamma initial_accumulator_value lr lr_decay "
     "momentum momentum_decay threshold weight_decay",
     "a number in (0, inf)": "clip_norm clip_value div_factor final_div_factor init_scale max_norm "

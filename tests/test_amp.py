@@ -117,7 +117,7 @@ def test_a_step_that_is_not_finite_is_skipped_and_says_why() -> None:
     scales = []
     for factor in (np.inf, 1.0, 1.0, np.nan, 1.0):
         optimizer.zero_grad()
-        scaler.scale((x * factor).sum()).backward()
+        scaler.scale((np.abs(x) * factor).sum()).backward()
         before = x.tolist()
         scaler.step(optimizer)
         report = scaler.last_step
@@ -134,7 +134,7 @@ def test_a_static_scale_stays() -> None:
     scaler = amp.GradScaler(init_scale=8.0, growth_interval=1, dynamic=False)
     for factor in 1.0, np.inf:
         optimizer.zero_grad()
-        scaler.scale((x * factor).sum()).backward()
+        scaler.scale((np.abs(x) * factor).sum()).backward()
         scaler.step(optimizer)
         scaler.update()
         assert scaler.get_scale() == 8.0
@@ -193,9 +193,9 @@ def test_its_state_goes_on_and_has_pytorchs_keys() -> None:
 @pytest.mark.parametrize(
     "options",
     [
-        {"init_scale": 0.0}, {"init_scale": np.nan}, {"growth_factor": 1.0}, {"backoff_factor": 1.0},
-        {"backoff_factor": 0.0}, {"growth_interval": 0}, {"growth_interval": 1.5},
-        {"device": "cuda"}, {"enabled": "yes"}, {"dynamic": None},
+        {"init_scale": 0.0}, {"init_scale": np.nan}, {"growth_factor": 1.0},
+        {"backoff_factor": 1.0}, {"backoff_factor": 0.0},
+        {"growth_interval": 0}, {"growth_interval": 1.5}, {"device": "cuda"}, {"enabled": "yes"}, {"dynamic": None},
     ],
 )  # fmt: skip
 def test_options_that_cannot_be(options: dict[str, Any]) -> None:
