@@ -195,7 +195,8 @@ def test_its_state_goes_on_and_has_pytorchs_keys() -> None:
     [
         {"init_scale": 0.0}, {"init_scale": np.nan}, {"growth_factor": 1.0},
         {"backoff_factor": 1.0}, {"backoff_factor": 0.0},
-        {"growth_interval": 0}, {"growth_interval": 1.5}, {"device": "cuda"}, {"enabled": "yes"}, {"dynamic": None},
+        {"growth_interval": 0}, {"growth_interval": 1.5}, {"device": "cuda"},
+        {"enabled": "yes"}, {"dynamic": None},
     ],
 )  # fmt: skip
 def test_options_that_cannot_be(options: dict[str, Any]) -> None:
