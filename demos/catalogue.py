@@ -12,6 +12,7 @@ ORDER = (
     "gradient_as_direction",
     "gradient_descent_1d",
     "flat_region",
+    "sigmoid_saturation",
     "vanishing_gradient",
 )
 LABELS = {  # in this order; whether a docstring must have it
