@@ -14,6 +14,7 @@ ORDER = (
     "flat_region",
     "sigmoid_saturation",
     "vanishing_gradient",
+    "activation_functions",
 )
 LABELS = {  # in this order; whether a docstring must have it
     "The tutorial says": True,
