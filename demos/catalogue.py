@@ -15,6 +15,8 @@ ORDER = (
     "sigmoid_saturation",
     "vanishing_gradient",
     "activation_functions",
+    "dead_at_birth",
+    "dying_relu",
 )
 LABELS = {  # in this order; whether a docstring must have it
     "The tutorial says": True,
