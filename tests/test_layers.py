@@ -13,7 +13,9 @@ ROOT = Path(__file__).parent.parent / "minigrad"
 
 # From the ground up. A module may import those of lower rank, and its own package.
 LAYERS = [
-    "report", "autograd.variable", "autograd.changes autograd.modes",
+    "report",
+    "autograd.variable",
+    "autograd.changes autograd.modes",
     "autograd.registry",
     "autograd.tape",
     "autograd.record",
@@ -27,6 +29,7 @@ LAYERS = [
     "random clipping serialization",
     "creation",
     "func",
+    "nn.kernels.linear nn.kernels.loss",
     "nn.init nn.kernels nn.module",
     "nn.functional",
     "nn.activation nn.linear nn.loss nn.utils",

@@ -8,13 +8,13 @@ import numpy as np
 
 from ..autograd import Tensor, derivative, primitive
 from ..autograd.record import dispatch
-from . import kernels
+from .kernels import linear as linear_kernel, loss as loss_kernels
 
 
 def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     """``input @ weight.T + bias``: ``(..., in)``, ``(out, in)``, ``(out,)`` -> ``(..., out)``."""
     try:
-        return kernels.linear(input, weight, bias)
+        return linear_kernel.linear(input, weight, bias)
     except ValueError:
         raise ValueError(
             f"Linear expects inputs of shape (..., {shape_of(weight)[-1]}), got {shape_of(input)}"
@@ -59,7 +59,7 @@ def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
             f"{shape_of(target)}; reshape one of them"
         )
     if reduction == "mean":
-        return kernels.squared_error(input, target)
+        return loss_kernels.squared_error(input, target)
     return reduced((input - target) ** 2, reduction)
 
 
@@ -76,7 +76,7 @@ def cross_entropy(input: Any, target: Any, reduction: str = "mean") -> Any:
             f"cross_entropy expects class indices from 0 to {shape[1] - 1}, got "
             f"{indices.min()} to {indices.max()}"
         )
-    return reduced(kernels.surprise(input, indices), reduction)
+    return reduced(loss_kernels.surprise(input, indices), reduction)
 
 
 def shape_of(x: Any) -> tuple[int, ...]:

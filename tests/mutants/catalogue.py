@@ -221,12 +221,15 @@ MUTANTS = (
     ),
     mutant(
         "the bias gets a mean",
-        "nn/kernels.py",
+        "nn/kernels/linear.py",
         "ones(len(rows), g.dtype) @ rows if",
         "rows.mean(0) if",
     ),
     mutant(
-        "the loss is not averaged back", "nn/kernels.py", "g * (2.0 / difference.size)", "g * 2.0"
+        "the loss is not averaged back",
+        "nn/kernels/loss.py",
+        "g * (2.0 / difference.size)",
+        "g * 2.0",
     ),
     mutant("grad inside grad is confused", "func.py", "Tensor(array, alias(value._node))", "value"),
 )

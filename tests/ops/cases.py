@@ -16,7 +16,8 @@ import numpy as np
 
 from minigrad import Tensor
 from minigrad.compositions import logsumexp
-from minigrad.nn import functional, kernels
+from minigrad.nn import functional
+from minigrad.nn.kernels import linear, loss
 from minigrad.ops import index, linalg, reduce
 
 
@@ -599,10 +600,10 @@ case(
 # --- layers and losses ----------------------------------------------------------------------------
 
 for shape in (2, 3), (4, 2, 3), (3,):
-    case(kernels.linear, real(*shape), real(2, 3, seed=1), real(2, seed=2))
-    case(kernels.linear, real(*shape), real(2, 3, seed=1))
-case(kernels.squared_error, real(2, 3), real(2, 3, seed=1))
-with_last(kernels.surprise, real(3, 4), np.array([1, 3, 0]))
+    case(linear.linear, real(*shape), real(2, 3, seed=1), real(2, seed=2))
+    case(linear.linear, real(*shape), real(2, 3, seed=1))
+case(loss.squared_error, real(2, 3), real(2, 3, seed=1))
+with_last(loss.surprise, real(3, 4), np.array([1, 3, 0]))
 for shape in (2, 3), ():
     case(functional.sigmoid, real(*shape))
     case(functional.relu, real(*shape))
