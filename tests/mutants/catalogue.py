@@ -62,7 +62,7 @@ MUTANTS = (
     ),
     mutant(
         "input changed",
-        "nn/functional.py",
+        "nn/kernels/activation.py",
         "return np.maximum(input, 0.0)",
         "return np.maximum(input, 0.0, out=input if np.ndim(input) else None)",
     ),
@@ -85,7 +85,7 @@ MUTANTS = (
     ),
     mutant(
         "a ReLU that leaks 0.009",
-        "nn/functional.py",
+        "nn/kernels/activation.py",
         "np.where(z > 0.0, g, 0.0)",
         "np.where(z > 0.0, g, 0.009 * g)",
     ),
@@ -222,14 +222,14 @@ MUTANTS = (
     mutant(
         "the bias gets a mean",
         "nn/kernels/linear.py",
-        "ones(len(rows), g.dtype) @ rows if",
-        "rows.mean(0) if",
+        "ones(len(g), g.dtype) @ g if",
+        "g.mean(0) if",
     ),
     mutant(
         "the loss is not averaged back",
         "nn/kernels/loss.py",
-        "g * (2.0 / difference.size)",
-        "g * 2.0",
+        "2.0 / d.size if reduction",
+        "2.0 if reduction",
     ),
     mutant("grad inside grad is confused", "func.py", "Tensor(array, alias(value._node))", "value"),
 )

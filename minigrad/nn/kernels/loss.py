@@ -1,52 +1,91 @@
-"""The kernels of the losses, each beside the composition that it stands for."""
-
-from __future__ import annotations
+"""The kernels and rows of the losses, each kernel beside the composition that it stands for."""
 
 from typing import Any
 
 import numpy as np
 
-from ...autograd import fused
+from ...autograd import derivative, fused, primitive
 from ...compositions import logsumexp
+from ...ranges import check
+from ..inputs import alike, unfit
 
 
-def squared_error_text(x: Any, y: Any) -> Any:
-    """The mean of (x - y)^2."""
-    return np.mean((x - y) ** 2)
+def reduced(losses: Any, reduction: str, total: float | None = None) -> Any:
+    """The losses themselves, their sum, or their mean: the sum over ``total``, or their number."""
+    check("a loss", reduction=reduction)
+    if reduction == "none":
+        return losses
+    total = losses.size if total is None else total
+    if reduction == "mean" and not total > 0.0:
+        given = f"shape {losses.shape} and a total weight of {total}"
+        raise unfit("a loss", "some losses to take the mean of", given, "leave the batch out")
+    return losses.sum() * (1.0 / total if reduction == "mean" else 1.0)
 
 
-def squared_error_back(g: Any, needed: Any, x: Any, y: Any, difference: Any) -> Any:
-    """2 g (x - y) / n, and its negative."""
-    back = difference * (g * (2.0 / difference.size))
-    return back if needed[0] else None, -back if needed[1] else None
+# --- differences --------------------------------------------------------------------------------
 
 
-@fused(squared_error_text, squared_error_back)
-def squared_error(x: Any, y: Any) -> Any:
-    """The mean of ``(x - y)**2`` over all elements of two arrays of one shape."""
-    difference = x - y
-    flat = difference.reshape(-1)
-    return np.asarray(flat @ flat / flat.size, flat.dtype), difference
+def mse_loss_text(input: Any, target: Any, reduction: str = "mean") -> Any:
+    """(x - y)^2, reduced."""
+    return reduced((input - target) ** 2, reduction)
 
 
-def surprise_text(x: Any, target: Any) -> Any:
-    """logsumexp of each row, minus its entry at the target."""
-    return logsumexp(x, -1) - x[np.arange(len(target)), target]
+def mse_loss_back(g: Any, needed: Any, input: Any, target: Any, reduction: str, d: Any) -> Any:
+    """2 g (x - y), over n for a mean, and its negative."""
+    back = d * (g * (2.0 / d.size if reduction == "mean" else 2.0))
+    return back if needed[0] else None, -back if needed[1] else None, None
 
 
-def surprise_back(g: Any, needed: Any, x: Any, target: Any, softmax: Any) -> Any:
-    """g (softmax - one at the target)."""
-    back = softmax * g[:, None]
-    back[np.arange(len(target)), target] -= g
-    return back, None
+@fused(mse_loss_text, mse_loss_back)
+def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
+    """The squared error of two arrays of one shape: its mean, its sum, or unreduced.
+
+    >>> mse_loss(np.array([1.0, 2.0]), np.array([1.0, 4.0]))
+    array(2.)
+    """
+    if input.shape != target.shape:
+        alike("mse_loss", input, target)
+    d = input - target
+    if reduction != "mean" or not d.size:
+        return np.asarray(reduced(d * d, reduction)), d
+    flat = d.reshape(-1)
+    return np.asarray(flat @ flat / flat.size), d
+
+
+# --- surprise -----------------------------------------------------------------------------------
+
+
+def bounded_log(x: Any) -> Any:
+    """log x, not below -100."""
+    with np.errstate(divide="ignore"):
+        return np.maximum(np.log(x), -100.0)
+
+
+@primitive
+def binary_surprise(x: Any, y: Any) -> Any:
+    """-y log x - (1 - y) log(1 - x), the logarithms not below -100."""
+    return -y * bounded_log(x) - (1.0 - y) * bounded_log(1.0 - x)
+
+
+_TINY = 9.999999960041972e-13  # PyTorch's bound of the variance: 1e-12 in float32
+derivative(binary_surprise, x=lambda g, x, y: g * (x - y) / np.maximum(x * (1.0 - x), _TINY))
+
+
+def surprise_text(x: Any, spread: Any) -> Any:
+    """The sum over classes of spread (logsumexp x - x)."""
+    return np.sum(spread * (logsumexp(x, -1, keepdims=True) - x), -1)
+
+
+def surprise_back(g: Any, needed: Any, x: Any, spread: Any, logs: Any) -> Any:
+    """g (softmax times the sum of spread - spread), and -g log softmax."""
+    g = g[..., None]
+    back = np.exp(logs) * (g * spread.sum(-1, keepdims=True)) - g * spread if needed[0] else None
+    return back, -g * logs if needed[1] else None
 
 
 @fused(surprise_text, surprise_back)
-def surprise(x: Any, target: Any) -> Any:
-    """``-log softmax(x)`` at the target: logits ``(N, C)``, class indices ``(N,)`` -> ``(N,)``."""
-    softmax = x - x.max(axis=1, keepdims=True)
-    picked = softmax[np.arange(len(target)), target]
-    np.exp(softmax, out=softmax)
-    total = softmax.sum(axis=1)
-    softmax /= total[:, None]
-    return np.log(total) - picked, softmax
+def surprise(x: Any, spread: Any) -> Any:
+    """``-log softmax(x)`` of the last axis, times ``spread``, in sum: ``(..., C)`` -> ``(...)``."""
+    logs = x - x.max(-1, keepdims=True)
+    logs -= np.log(np.exp(logs).sum(-1, keepdims=True))
+    return np.asarray(-np.sum(np.where(spread == 0.0, 0.0, logs) * spread, -1)), logs

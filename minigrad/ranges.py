@@ -1,0 +1,80 @@
+"""The ranges of options: a name means one thing wherever it stands, so they are one table.
+
+Where it means another thing to one of its owners, the table has ``owner.name`` as well.
+"""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import Any
+
+_RANGES = {
+    "True or False": "amsgrad bias centered cycle_momentum decoupled_weight_decay drop_last maximize "
+    "nesterov shuffle three_phase",
+    "a whole number in [-1, inf)": "last_epoch",
+    "a whole number in [0, inf)": "cooldown patience",
+    "a whole number in [1, inf)": "T_max batch_size embedding_dim epochs in_features "
+    "num_classes num_embeddings num_parameters out_features step_size steps_per_epoch total_iters total_steps",
+    "a whole number in (-inf, inf)": "dim end_dim ignore_index start_dim",
+    "a number in (-inf, inf)": "ELU.alpha a b gain init mean negative_slope "
+    "scale_gradient.factor val",
+    "a number in [0, inf)": "SmoothL1Loss.beta dampening eps eta_min gamma "
+    "initial_accumulator_value lr lr_decay momentum momentum_decay std threshold weight_decay",
+    "a number in (0, inf)": "beta clip_gradient.norm clip_gradient.value clip_norm clip_value delta "
+    "div_factor final_div_factor max_norm rescale_norm trunc_normal_.std",
+    "a number in (0, inf]": "norm_type",
+    "a number in [0, 1)": "factor",
+    "a number in [0, 1]": "alpha end_factor label_smoothing p pct_start rho",
+    "a number in (0, 1]": "start_factor",
+    "numbers in [0, inf)": "max_lr min_lr",
+    "numbers in [0, 1)": "base_momentum betas max_momentum",
+    "whole numbers in [0, inf)": "milestones",
+    "functions": "lr_lambda",
+    "'raise', 'skip' or 'ignore'": "on_nonfinite",
+    "'mean', 'sum' or 'none'": "reduction",
+    "'none' or 'tanh'": "approximate",
+    "'cos' or 'linear'": "anneal_strategy",
+    "'min' or 'max'": "mode",
+    "'rel' or 'abs'": "threshold_mode",
+}
+_RANGE_OF = {name: wanted for wanted, names in _RANGES.items() for name in names.split()}
+_OPTIONAL = "clip_norm clip_value epochs rescale_norm steps_per_epoch total_steps".split()
+
+
+def check(who: str, **options: Any) -> None:
+    """Raise if the value of an option is outside the range of its name.
+
+    >>> check("SGD", lr=-0.1)
+    Traceback (most recent call last):
+    ValueError: SGD expects lr as a number in [0, inf), got -0.1; correct it
+    """
+    for name, value in options.items():
+        wanted = _RANGE_OF.get(f"{who}.{name}") or _RANGE_OF[name]
+        several = isinstance(value, (list, tuple))
+        plural = wanted.split(" in ")[0].endswith("s")
+        if plural != several or not all(_fits(v, wanted) for v in (value if plural else [value])):
+            kind = ValueError if several or isinstance(value, (Real, str)) else TypeError
+            given = " ".join(repr(value).split())[:60]
+            raise kind(f"{who} expects {name} as {wanted}, got {given}; correct it")
+
+
+def check_fields(options: Any) -> None:
+    """Check all attributes that are in the table, but for what was left at None."""
+    given = {name: value for name, value in vars(options).items() if name in _RANGE_OF}
+    unset = [name for name in _OPTIONAL if given.get(name, ...) is None]
+    check(type(options).__name__, **{k: given[k] for k in given if k not in unset})
+
+
+def _fits(value: Any, wanted: str) -> bool:
+    if wanted[0] == "'":
+        return repr(value) in wanted
+    if wanted == "functions":
+        return callable(value)
+    if wanted == "True or False" or isinstance(value, bool):
+        return wanted == "True or False" and isinstance(value, bool)
+    kind, interval = wanted.split(" in ")
+    if not isinstance(value, Integral if "whole" in kind else Real):
+        return False
+    x, (low, high) = float(value), map(float, interval[1:-1].split(", "))
+    above = x >= low if interval[0] == "[" else x > low
+    return above and (x <= high if interval[-1] == "]" else x < high)
