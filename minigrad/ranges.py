@@ -14,7 +14,7 @@ _RANGES = {
     "a whole number in [-1, inf)": "last_epoch",
     "a whole number in [0, inf)": "cooldown patience",
     "a whole number in [1, inf)": "T_max batch_size embedding_dim epochs in_features "
-    "num_classes num_embeddings num_parameters out_features step_size steps_per_epoch total_iters total_steps",
+    "num_embeddings num_parameters out_features step_size steps_per_epoch total_iters total_steps",
     "a whole number in (-inf, inf)": "dim end_dim ignore_index start_dim",
     "a number in (-inf, inf)": "ELU.alpha a b gain init mean negative_slope "
     "scale_gradient.factor val",

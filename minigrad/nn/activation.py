@@ -63,7 +63,7 @@ class PReLU(Module):
 
     >>> import minigrad
     >>> PReLU()(minigrad.tensor([-1.0, 2.0]))
-    tensor([-0.25,  2.  ], grad_fn=<leaky_relu>)
+    tensor([-0.25,  2.  ], grad_fn=<where>)
     """
 
     def __init__(self, num_parameters: int = 1, init: float = 0.25, *, dtype: Any = None) -> None:

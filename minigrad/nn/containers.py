@@ -1,6 +1,6 @@
 """The modules that hold modules: a list, a dict, and a row of them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from .module import Module, parts_of
@@ -51,14 +51,9 @@ class Sequential(ModuleDict):
     """
 
     def __init__(self, *modules: Any) -> None:
-        given: Any = {str(i): m for i, m in enumerate(modules)}
-        if (
-            len(modules) == 1
-            and isinstance(modules[0], Mapping)
-            and not isinstance(modules[0], Module)
-        ):
-            (given,) = modules
-        super().__init__(given)
+        one = modules[0] if len(modules) == 1 else None
+        is_dict = isinstance(one, dict) and not isinstance(one, Module)
+        super().__init__(one if is_dict else {str(i): m for i, m in enumerate(modules)})
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):

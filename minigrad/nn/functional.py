@@ -1,5 +1,4 @@
 """The layers and losses as functions of tensors or arrays."""
-# ruff: noqa: I001
 
 import math
 from typing import Any
@@ -10,14 +9,21 @@ from ..autograd import Tensor
 from ..random import default_generator
 from ..ranges import check
 from .inputs import alike, axis_of, indices, unfit
-from .kernels.activation import (
-    erf as erf, leaky_relu as leaky_relu, relu as relu, sigmoid as sigmoid, tanh as tanh,
-)  # fmt: skip
+from .kernels.activation import erf, relu as relu, sigmoid as sigmoid, tanh as tanh
 from .kernels.gradient import clip_gradient as clip_gradient, scale_gradient as scale_gradient
 from .kernels.linear import linear as linear
 from .kernels.loss import binary_surprise, mse_loss as mse_loss, reduced, surprise
 
 # --- activations: several operations each, all of them stable -----------------------------------
+
+
+def leaky_relu(input: Any, negative_slope: Any = 0.01) -> Any:
+    """``x`` where positive, ``negative_slope * x`` elsewhere, any shape to the same shape.
+
+    >>> leaky_relu(np.array([-1.0, 2.0]))
+    array([-0.01,  2.  ])
+    """
+    return np.where(input > 0.0, input, negative_slope * input)
 
 
 def prelu(input: Any, weight: Any) -> Any:
@@ -81,7 +87,7 @@ def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
     >>> softplus(np.array([0.0, 1000.0])).round(4)
     array([6.931e-01, 1.000e+03])
     """
-    check("softplus", beta=beta, threshold=threshold)
+    check("softplus", beta=beta)
     v = beta * input
     return np.where(v > threshold, input, np.logaddexp(0.0, v) * (1.0 / beta))
 
@@ -146,18 +152,6 @@ def embedding(input: Any, weight: Any, padding_idx: int | None = None) -> Any:
     if padding_idx is None or not isinstance(z, Tensor):
         return z
     return np.where((index == padding_idx % len(weight))[..., None], z.detach(), z)
-
-
-def one_hot(tensor: Any, num_classes: int = -1) -> Tensor:
-    """1 at the index and 0 elsewhere, along a new last axis: ``(...)`` -> ``(..., num_classes)``.
-
-    >>> one_hot(np.array([0, 2]))
-    tensor([[1, 0, 0],
-            [0, 0, 1]])
-    """
-    number = int(np.max(tensor, initial=-1)) + 1 if num_classes == -1 else num_classes
-    check("one_hot", num_classes=number)
-    return Tensor(np.eye(number, dtype=np.int64)[indices("one_hot", tensor, number)])
 
 
 def identity(input: Any) -> Any:
@@ -305,9 +299,8 @@ def _spread_out(
     index = indices(who, target, number, ignored)
     if index.shape != scores.shape[:-1]:
         raise unfit(who, f"class indices of shape {scores.shape[:-1]}", index.shape)
-    counted = index != ignored
-    index = np.where(counted, index, 0)
-    spread = np.eye(number, dtype=scores.dtype)[index] * (1.0 - smoothing) + smoothing / number
-    spread *= weights * counted[..., None]
-    total = float(np.sum(weights[index] * counted))
-    return scores, Tensor(spread) if isinstance(scores, Tensor) else spread, total
+    counted = weights * (index != ignored)[..., None]
+    one = np.eye(number, dtype=scores.dtype)[np.where(index == ignored, 0, index)]
+    spread = (one * (1.0 - smoothing) + smoothing / number) * counted
+    spread = Tensor(spread) if isinstance(scores, Tensor) else spread
+    return scores, spread, float(np.sum(one * counted))

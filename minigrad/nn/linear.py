@@ -49,8 +49,9 @@ class Linear(Module):
         self.in_features, self.out_features = in_features, out_features
         self.weight = Parameter(zeros(out_features, in_features, dtype=dtype))
         self.bias = Parameter(zeros(out_features, dtype=dtype)) if bias else None
+        bound = 1.0 / math.sqrt(in_features)
         for parameter in self.parameters():
-            init.uniform_(parameter, -1.0, 1.0, generator).data /= math.sqrt(in_features)
+            init.uniform_(parameter, -bound, bound, generator)
 
     def forward(self, x: Any) -> Any:
         """``(..., in_features) -> (..., out_features)``."""

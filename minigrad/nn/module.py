@@ -123,10 +123,7 @@ class Module:
 
     def get_submodule(self, target: str) -> Any:
         """The module at a path such as ``"encoder.0"``."""
-        found = dict(_walk("", self))
-        if target not in found:
-            raise unfit("get_submodule", f"one of {list(found)}", repr(target))
-        return found[target]
+        return dict(_walk("", self))[target]
 
     def add_module(self, name: str, module: Module) -> None:
         """Make a module a part of this one, by name."""
@@ -140,12 +137,8 @@ class Module:
 
     def state_dict(self) -> dict[str, Tensor]:
         """All parameters and persistent buffers by path, detached: they share memory."""
-        return {name: tensor.detach() for name, tensor in self._state()}
-
-    def _state(self) -> Iterator[tuple[str, Tensor]]:
-        for path, part in _walk("", self):
-            if isinstance(part, Tensor) and getattr(part, "persistent", True):
-                yield path, part
+        held = ((path, part) for path, part in _walk("", self) if isinstance(part, Tensor))
+        return {path: t.detach() for path, t in held if getattr(t, "persistent", True)}
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> Passed:
         """Copy tensors or arrays into the parameters and buffers that they are named after.
@@ -157,20 +150,16 @@ class Module:
         Raises:
             ValueError: listing all that does not fit; nothing is loaded then.
         """
-        who = f"{type(self).__name__}.load_state_dict"
-        if not isinstance(state_dict, Mapping):
-            raise TypeError(f"{who} expects a dict, got {type(state_dict).__name__}; give one")
-        own = {k: t._array for k, t in self._state()}
-        given = {k: np.asarray(getattr(v, "_array", v)) for k, v in state_dict.items()}
+        own = {k: t._array for k, t in self.state_dict().items()}
+        given = {k: np.asarray(getattr(v, "_array", v)) for k, v in dict(state_dict).items()}
         passed = Passed([k for k in own if k not in given], [k for k in given if k not in own])
         wrong = [f"no {k}" for k in passed[0]] + [f"an unexpected {k}" for k in passed[1]]
-        wrong = wrong if strict else []
         new = {k: given[k].astype(array.dtype) for k, array in own.items() if k in given}
         unlike = [k for k in new if new[k].shape != own[k].shape]
-        wrong += [f"{k} of shape {new[k].shape} for {own[k].shape}" for k in unlike]
-        if wrong:
-            wanted, found = "the keys and shapes of its state_dict()", ", ".join(wrong)
-            raise unfit(who, wanted, found, "nothing was loaded")
+        unlike = [f"{k} of shape {new[k].shape} for {own[k].shape}" for k in unlike]
+        if wrong * bool(strict) + unlike:
+            who, wanted = f"{type(self).__name__}.load_state_dict", "what its state_dict() has"
+            raise unfit(who, wanted, ", ".join(wrong * bool(strict) + unlike), "nothing was loaded")
         for k, array in new.items():
             own[k][...] = array
         mark_changed(*own.values())
@@ -203,10 +192,8 @@ class Module:
 
     def train(self, mode: bool = True) -> Self:
         """Set every module within to training, or to evaluation. Returns itself."""
-        if not isinstance(mode, bool):
-            raise TypeError(f"Module.train expects True or False, got {mode!r}; give one of them")
         for module in self.modules():
-            module.training = mode
+            module.training = bool(mode)
         return self
 
     def eval(self) -> Self:

@@ -136,7 +136,7 @@ def test_arrays_give_arrays(name: str) -> None:
     np.testing.assert_array_equal(found, made(name)(tensor(x)))
 
 
-@pytest.mark.parametrize("name", ["Sigmoid", "Tanh", "ReLU", "LeakyReLU"])
+@pytest.mark.parametrize("name", ["Sigmoid", "Tanh", "ReLU"])
 def test_one_operation_is_recorded(name: str) -> None:
     x = tensor(np.ones(2), requires_grad=True)
     assert made(name)(x).grad_fn.parents[0] is x._node

@@ -106,13 +106,6 @@ def test_identity() -> None:
     assert nn.Identity()(x) is x
 
 
-def test_one_hot() -> None:
-    index = tensor([[0, 2], [1, 1]])
-    np.testing.assert_array_equal(F.one_hot(index), np.eye(3)[[[0, 2], [1, 1]]])
-    assert F.one_hot(index, 5).shape == (2, 2, 5)
-    assert F.one_hot(index).dtype == np.int64
-
-
 def layers(library: Any, **options: Any) -> Any:
     return library.Sequential(library.Embedding(5, 3), library.Linear(3, 2))
 

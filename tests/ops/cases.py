@@ -608,9 +608,8 @@ for shape in (3, 4), (2, 2, 3), (4,):
 case(loss.surprise, real(3, 4), call=lambda x: loss.surprise(x, np.eye(4)[[1, 3, 0]]))
 with_last(loss.binary_surprise, unit(2, 3) / 2.0 + 0.5, positive(2, 3, seed=1) / 3.0)
 for shape in (2, 3), ():
-    for function in activation.sigmoid, activation.relu, activation.leaky_relu, activation.erf:
+    for function in activation.sigmoid, activation.relu, activation.erf:
         case(function, real(*shape))
-case(activation.leaky_relu, real(2, 3), positive(3, seed=1))
 case(activation.erf, np.array([-7.0, -5.9, 1e-9, 4.0, 6.1]))
 # nothing binds: what these do to a gradient where they do is tested in tests/nn
 case(gradient.clip_gradient, real(2, 3), call=lambda x: gradient.clip_gradient(x, value=9.0))

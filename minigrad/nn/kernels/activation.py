@@ -74,25 +74,4 @@ def relu(input: Any) -> Any:
     return np.maximum(input, 0.0)
 
 
-@primitive
-def leaky_relu(input: Any, negative_slope: Any = 0.01) -> Any:
-    """``x`` where positive, ``negative_slope * x`` elsewhere, any shape to the same shape.
-
-    >>> leaky_relu(np.array([-1.0, 2.0]))
-    array([-0.01,  2.  ])
-    """
-    return np.where(input > 0.0, input, negative_slope * input)
-
-
-def leaky_slope(g: Any, input: Any, negative_slope: Any) -> Any:
-    """1 where x > 0, the slope elsewhere."""
-    return np.where(input > 0.0, g, negative_slope * g)
-
-
-def slope_slope(g: Any, input: Any) -> Any:
-    """0 where x > 0, x elsewhere."""
-    return np.where(input > 0.0, 0.0, g * input)
-
-
 derivative(relu, input=lambda g, z: np.where(z > 0.0, g, 0.0))
-derivative(leaky_relu, input=leaky_slope, negative_slope=slope_slope)

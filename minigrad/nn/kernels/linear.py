@@ -20,11 +20,8 @@ def linear_back(g: Any, needed: Any, input: Any, weight: Any, bias: Any, _: Any)
     back = g @ weight if needed[0] else None
     if g.ndim != 2:
         g, input = g.reshape(-1, g.shape[-1]), input.reshape(-1, input.shape[-1])
-    return (
-        back,
-        g.T @ input if needed[1] else None,
-        ones(len(g), g.dtype) @ g if needed[2] else None,
-    )
+    weight_back = g.T @ input if needed[1] else None
+    return back, weight_back, ones(len(g), g.dtype) @ g if needed[2] else None
 
 
 @lru_cache
