@@ -1,4 +1,4 @@
-"""The modules that hold modules: a list, a dict, and a row of them."""
+"""The modules that hold modules: a list, a row of them, and a dict."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -25,7 +25,41 @@ class ModuleList(Module, list[Any]):  # type: ignore[misc]  # hashed by identity
         return type(self)(found) if isinstance(index, slice) else found
 
 
-class ModuleDict(Module, dict[str, Any]):  # type: ignore[misc]  # likewise
+class Sequential(ModuleList):
+    """Modules one after the other, each fed with what the one before gave.
+
+    It is a list of modules. Given one dict, or cut from another, it keeps their names until its
+    length is changed; otherwise they are numbered.
+
+    >>> import minigrad
+    >>> Sequential(Sequential(), Sequential())(minigrad.tensor(1.0)).item()
+    1.0
+    """
+
+    def __init__(self, *modules: Any) -> None:
+        one: Any = modules[0] if len(modules) == 1 else None
+        named = one if isinstance(one, dict) and not hasattr(one, "forward") else {}
+        self.names = list(named)
+        super().__init__(named.values() or modules)
+
+    def items(self) -> Iterator[tuple[Any, Any]]:
+        """The modules with their names."""
+        is_named = len(self.names) == len(self)
+        return zip(self.names, self, strict=True) if is_named else enumerate(self)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return type(self)({str(name): module for name, module in list(self.items())[index]})
+        return super().__getitem__(index)
+
+    def forward(self, x: Any) -> Any:
+        """What the last module gives."""
+        for module in self:
+            x = module(x)
+        return x
+
+
+class ModuleDict(Module, dict[str, Any]):  # type: ignore[misc]  # hashed by identity
     """A dict of modules that is a module; what is done with them is up to its holder.
 
     >>> from minigrad import nn
@@ -38,37 +72,3 @@ class ModuleDict(Module, dict[str, Any]):  # type: ignore[misc]  # likewise
     def __init__(self, modules: Any = ()) -> None:
         super().__init__(modules)
         list(parts_of(self))
-
-
-class Sequential(ModuleDict):
-    """Modules one after the other, each fed with what the one before gave.
-
-    They are given one by one and numbered, or in one dict, and may be indexed by number.
-
-    >>> import minigrad
-    >>> Sequential(Sequential(), Sequential())(minigrad.tensor(1.0)).item()
-    1.0
-    """
-
-    def __init__(self, *modules: Any) -> None:
-        one = modules[0] if len(modules) == 1 else None
-        is_dict = isinstance(one, dict) and not isinstance(one, Module)
-        super().__init__(one if is_dict else {str(i): m for i, m in enumerate(modules)})
-
-    def __getitem__(self, index: Any) -> Any:
-        if isinstance(index, slice):
-            return type(self)(dict(list(self.items())[index]))
-        return list(self.values())[index]
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self.values())
-
-    def append(self, module: Module) -> None:
-        """Put a module after the last one."""
-        self[str(len(self))] = module
-
-    def forward(self, x: Any) -> Any:
-        """What the last module gives."""
-        for module in self.values():
-            x = module(x)
-        return x

@@ -35,13 +35,14 @@ class Layer(Module):
             name = type(self).__name__
             raise TypeError(f"{name} expects {self.__signature__}, but {error}") from None
         given.apply_defaults()
+        self.training = True  # in the dictionary, where forward looks
         for name, value in given.arguments.items():
             setattr(self, name, Buffer(value) if hasattr(value, "shape") else value)
         check_fields(self)
 
     def forward(self, *inputs: Any) -> Any:
         """What the function gives."""
-        return self.function(*inputs, *[getattr(self, name) for name in self.taken])
+        return self.function(*inputs, *map(vars(self).__getitem__, self.taken))
 
     def extra_repr(self) -> str:
         """The options that are numbers or words."""

@@ -49,7 +49,7 @@ class Buffer(Tensor):
     __slots__ = ("persistent",)
 
     def __init__(self, data: Any, persistent: bool = True) -> None:
-        super().__init__(as_tensor(data)._array)
+        super().__init__(as_tensor(data).numpy())
         self.persistent = persistent
 
     def __reduce__(self) -> Any:
@@ -172,7 +172,7 @@ class Module:
         for part in (*self.parameters(), *self.buffers()):
             for tensor in (part, part._grad):
                 if tensor is not None and tensor.dtype.kind == "f":
-                    tensor._array = tensor._array.astype(dtype)
+                    tensor._array = tensor._array.astype(dtype, copy=False)
             if part._node is not None:
                 part._node.dtype = part.dtype
         return self
@@ -238,8 +238,9 @@ class Module:
 
 def parts_of(holder: Any) -> Iterator[tuple[str, Any]]:
     """What attributes of a module hold, and what is in a list, tuple or dict, with their names."""
-    pairs: Any = holder.items() if isinstance(holder, dict) else ()
-    pairs = list(enumerate(holder) if isinstance(holder, (list, tuple)) else pairs)
+    pairs = []
+    if isinstance(holder, (list, tuple, dict)):
+        pairs = list(holder.items() if hasattr(holder, "items") else enumerate(holder))
     if isinstance(holder, Module):
         for name, value in pairs:
             if not isinstance(value, Module):

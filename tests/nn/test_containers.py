@@ -39,11 +39,33 @@ def test_a_slice_of_a_sequential_keeps_its_modules_and_their_names() -> None:
     assert len(net[::-1]) == 4
 
 
-def test_sequential_of_a_dict_keeps_its_names_and_can_be_appended_to() -> None:
+def test_modules_of_a_sequential_are_replaced_and_moved_as_in_a_list() -> None:
+    net = network()
+    net[-1] = nn.Linear(3, 1)
+    del net[0]
+    net.insert(0, nn.Identity())
+    net.append(nn.Sequential())
+    assert [type(m).__name__ for m in reversed(net)] == [
+        "Sequential", "Linear", "Linear", "Tanh", "Identity",
+    ]  # fmt: skip
+    assert list(net.state_dict()) == ["2.weight", "2.bias", "3.weight", "3.bias"]
+    assert net[1] in net
+    assert net(mg.ones(2, 3)).shape == (2, 1)
+    assert isinstance(nn.Sequential(network())[0], nn.Sequential)  # one module, not spread out
+    assert isinstance(nn.Sequential(nn.ModuleDict())[0], nn.ModuleDict)
+
+
+def test_sequential_of_a_dict_keeps_its_names() -> None:
     net = nn.Sequential({"first": nn.Linear(2, 2), "bend": nn.Tanh()})
-    net.append(nn.Linear(2, 1))
-    assert list(net.state_dict()) == ["first.weight", "first.bias", "2.weight", "2.bias"]
+    assert list(net.state_dict()) == ["first.weight", "first.bias"]
+    net[0] = nn.Linear(2, 1)
+    assert [name for name, _ in net[:1].named_children()] == ["first"]
+    assert list(copy.deepcopy(net).state_dict()) == ["first.weight", "first.bias"]
     assert net(mg.ones(1, 2)).shape == (1, 1)
+    with mg.detect_anomaly(), pytest.raises(mg.AnomalyError, match=r"in Sequential\.first"):
+        net(mg.full((1, 2), np.nan))
+    net.append(nn.ReLU())
+    assert list(net.state_dict()) == ["0.weight", "0.bias"]
 
 
 def test_module_list_has_the_methods_of_a_list() -> None:

@@ -31,7 +31,9 @@ def sigmoid(input: Any) -> Any:
     array([0.5, 1. , 0. ])
     """
     with np.errstate(over="ignore"):  # exp may be inf: 1 / inf is the right 0
-        return 1.0 / (1.0 + np.exp(-input))
+        z = np.asarray(np.exp(-input))
+    z += 1.0
+    return np.reciprocal(z, out=z)
 
 
 derivative(sigmoid, input=lambda g, z: g * z * (1.0 - z))

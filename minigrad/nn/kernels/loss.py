@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from ...autograd import derivative, fused, primitive
+from ...autograd.record import constant
 from ...compositions import logsumexp
 from ...ranges import check
 from ..inputs import alike, unfit
@@ -32,7 +33,8 @@ def mse_loss_text(input: Any, target: Any, reduction: str = "mean") -> Any:
 
 def mse_loss_back(g: Any, needed: Any, input: Any, target: Any, reduction: str, d: Any) -> Any:
     """2 g (x - y), over n for a mean, and its negative."""
-    back = d * (g * (2.0 / d.size if reduction == "mean" else 2.0))
+    back = d * g
+    back *= constant(2.0 / d.size if reduction == "mean" else 2.0, d.dtype.type)
     return back if needed[0] else None, -back if needed[1] else None, None
 
 
@@ -49,7 +51,7 @@ def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
     if reduction != "mean" or not d.size:
         return np.asarray(reduced(d * d, reduction)), d
     flat = d.reshape(-1)
-    return np.asarray(flat @ flat / flat.size), d
+    return np.asarray(np.dot(flat, flat) / flat.size), d
 
 
 # --- surprise -----------------------------------------------------------------------------------
