@@ -43,6 +43,17 @@ def clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: 
 composition(np.divmod)(lambda x, y: (np.floor_divide(x, y), np.remainder(x, y)))
 composition(np.modf)(lambda x: (np.fmod(x, 1.0), np.trunc(x)))
 composition(np.imag)(np.zeros_like)
+composition(np.real_if_close)(lambda a, tol=100.0: np.copy(a))
+if hasattr(np, "astype"):  # since NumPy 2.1
+    composition(np.astype)(lambda x, dtype, /, **kw: x.astype(dtype, **kw))
+
+
+@composition(np.linspace)
+def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, *, axis: int = 0) -> Any:
+    """``num`` points on the line from start to stop."""
+    way = stop - start
+    share = np.linspace(0.0, 1.0, num, endpoint).reshape(num, *[1] * np.ndim(way))
+    return np.moveaxis(start + share.astype(way.dtype) * way, 0, axis)
 
 
 @composition(np.select)
@@ -271,6 +282,16 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", constant_values: Any
         return z
     frame = np.pad(np.zeros_like(array).numpy(), pad_width, constant_values=constant_values)
     return np.where(arrived > 0, z, frame)
+
+
+def shifted(sign: int, x: Any, axes: Any = None) -> Any:
+    """The halves of axes exchanged, as `numpy.fft.fftshift` does and its inverse undoes."""
+    found = along(tuple(axes) if isinstance(axes, list) else axes, np.ndim(x))
+    return np.roll(x, [sign * (np.shape(x)[i] // 2) for i in found], found)
+
+
+composition(np.fft.fftshift)(partial(shifted, 1))
+composition(np.fft.ifftshift)(partial(shifted, -1))
 
 
 # --- products -----------------------------------------------------------------------------------

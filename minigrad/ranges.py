@@ -9,20 +9,23 @@ from numbers import Integral, Real
 from typing import Any
 
 _RANGES = {
-    "True or False": "amsgrad bias centered cycle_momentum decoupled_weight_decay drop_last maximize "
-    "nesterov shuffle three_phase",
+    "True or False": "amsgrad bias centered cycle_momentum decoupled_weight_decay drop_last "
+    "dynamic enabled maximize nesterov shuffle three_phase",
     "a whole number in [-1, inf)": "last_epoch",
     "a whole number in [0, inf)": "cooldown patience",
-    "a whole number in [1, inf)": "T_max batch_size embedding_dim epochs in_features "
-    "num_embeddings num_parameters out_features step_size steps_per_epoch total_iters total_steps",
+    "a whole number in [1, inf)": "T_max batch_size embedding_dim epochs growth_interval "
+    "in_features num_embeddings num_parameters out_features step_size steps_per_epoch total_iters "
+    "total_steps",
     "a whole number in (-inf, inf)": "dim end_dim ignore_index start_dim",
     "a number in (-inf, inf)": "ELU.alpha a b gain init mean negative_slope "
     "scale_gradient.factor val",
     "a number in [0, inf)": "SmoothL1Loss.beta dampening eps eta_min gamma "
     "initial_accumulator_value lr lr_decay momentum momentum_decay std threshold weight_decay",
-    "a number in (0, inf)": "beta clip_gradient.norm clip_gradient.value clip_norm clip_value delta "
-    "div_factor final_div_factor max_norm rescale_norm trunc_normal_.std",
+    "a number in (0, inf)": "beta clip_gradient.norm clip_gradient.value clip_norm clip_value "
+    "delta div_factor final_div_factor init_scale max_norm rescale_norm trunc_normal_.std",
     "a number in (0, inf]": "norm_type",
+    "a number in (1, inf)": "growth_factor",
+    "a number in (0, 1)": "backoff_factor",
     "a number in [0, 1)": "factor",
     "a number in [0, 1]": "alpha end_factor label_smoothing p pct_start rho",
     "a number in (0, 1]": "start_factor",
@@ -33,6 +36,7 @@ _RANGES = {
     "'raise', 'skip' or 'ignore'": "on_nonfinite",
     "'mean', 'sum' or 'none'": "reduction",
     "'none' or 'tanh'": "approximate",
+    "'cpu'": "device",
     "'cos' or 'linear'": "anneal_strategy",
     "'min' or 'max'": "mode",
     "'rel' or 'abs'": "threshold_mode",

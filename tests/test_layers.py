@@ -42,6 +42,7 @@ LAYERS = [
     "optim.lr_scheduler.sequence",
     "optim.lr_scheduler",
     "optim datasets.real utils.data",
+    "amp",
     "utils",
     "datasets testing.gradcheck testing.strategies",
     "testing",

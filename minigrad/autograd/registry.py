@@ -29,9 +29,6 @@ OUTPUT = -1  # among the sources of a plan: the op's own output
 UNCOVERED = {"correction", "initial", "mean", "out", "where"}  # of NumPy's, unless a rule names it
 
 
-Slot = int | slice  # of one tracked argument: its place among the parents; a list has several
-
-
 class Plan:
     """How an op is recorded and walked back for one choice of tracked arguments.
 
@@ -47,7 +44,7 @@ class Plan:
         behind = range(at + 1 - len(names), 0)  # places counted from the end
         places = [*range(at), slice(at, behind.start or None), *behind]
         self.op = op
-        self.slots: dict[str, Any] = dict(zip(names, places, strict=False))  # among the parents
+        self.slots: dict[str, Any] = dict(zip(names, places, strict=False))  # of their parents
         needs = [need for name in names for need in needs_of(op.rules[name])]
         self.kept = list(dict.fromkeys(needs)) if op.backward is None else [*op.index, "z"]
         self.sources = [OUTPUT if need == "z" else self.slots.get(need) for need in self.kept]
@@ -55,7 +52,8 @@ class Plan:
         scope = {"shape_of": shape_of, "default": op.defaults}
         arguments = "".join(f", {name}=default[{i}]" for name, i in op.index.items())
         self.gather = eval(f"lambda z{arguments}: ({values})", scope)
-        self.pull = self.pull_for(frozenset(names))
+        self.names = frozenset(names)
+        self.pull = self.pull_for(self.names)
 
     @functools.cache  # noqa: B019  # plans live as long as the table
     def pull_for(self, wanted: frozenset[str]) -> Function:
@@ -99,6 +97,8 @@ class Op:
         self.refused = UNCOVERED - {need for rule in rules.values() for need in needs_of(rule)}
         self.ruled = sum(1 << self.index[name] for name in self.rules)  # as bits
         self.unruled = (1 << len(self.index)) - 1 - self.ruled
+        covered = set(rules) - self.refused
+        self.unsafe = [(i, name) for name, i in self.index.items() if name not in covered]
         refused = [i for name, i in self.index.items() if name in self.refused]
         self.plain = min(refused, default=len(self.index))  # how many arguments need no look
         self.is_unary = self.ruled & 1 and self.backward is None

@@ -1,7 +1,7 @@
 """Layers, losses and initialisers, with PyTorch's names and defaults."""
 # ruff: noqa: I001
 
-from . import functional as functional, init as init
+from . import functional as functional, init as init, utils as utils
 from .activation import (
     ELU as ELU, GELU as GELU, SELU as SELU, Dropout as Dropout, LeakyReLU as LeakyReLU,
     LogSigmoid as LogSigmoid, LogSoftmax as LogSoftmax, PReLU as PReLU, ReLU as ReLU,

@@ -1,49 +1,218 @@
-"""What all optimizers have in common: the parameters, and how they are changed in place."""
+"""What all optimizers have in common: groups of parameters, and a step under control."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import copy
+import math
+from collections.abc import Callable
+from dataclasses import KW_ONLY, InitVar, dataclass, fields
+from typing import Any, ClassVar, Literal, NamedTuple
 
-import numpy as np
-
-from ..autograd import Tensor
+from ..autograd import Tensor, enable_grad
 from ..autograd.changes import mark_changed
+from ..clipping import (
+    Named,
+    clip_coefficient,
+    clip_values,
+    global_norm,
+    gradients_of,
+    nonfinite,
+    scale,
+)
+from ..ranges import check_fields
+from .bucket import Bucket, buckets
+from .groups import Group, Params, State, group_of, groups_in, restored
 
 
+class Clipping(NamedTuple):
+    """What the latest step did to the gradients; norms are those of all gradients together."""
+
+    norm: float = 0.0  # as backward() left it
+    norm_after: float = 0.0  # as the update saw it
+    coefficient: float = 1.0  # of clip_norm or rescale_norm
+    engaged: bool = False  # whether the gradients were changed
+    skipped: bool = False  # whether there was no update, for a gradient was not finite
+    times_engaged: int = 0
+    times_skipped: int = 0
+    steps: int = 0
+
+
+_CONTROL = "clip_value", "clip_norm", "rescale_norm", "on_nonfinite"  # not options of a group
+
+
+@dataclass(eq=False, repr=False)
 class Optimizer:
-    """Holds parameters and a learning rate; a subclass says what a step is."""
+    """Changes parameters in place by their gradients.
 
-    def __init__(self, params: Iterable[Tensor], lr: float) -> None:
-        if isinstance(params, Tensor):
-            raise TypeError("an optimizer expects a list of parameters, got one tensor; write [p]")
-        self.params = list(params)
-        name = type(self).__name__
-        if not self.params:
-            raise ValueError(
-                f"{name} expects parameters, got none; call it after the model is built"
-            )
-        for number, parameter in enumerate(self.params):
-            if not isinstance(parameter, Tensor) or not parameter.is_leaf:
-                raise TypeError(
-                    f"{name} expects parameters that are leaves, got {type(parameter).__name__} as "
-                    f"number {number}; give model.parameters()"
-                )
-        if not lr >= 0.0:
-            raise ValueError(f"{name} expects lr >= 0, got {lr}")
-        self.lr = lr
+    A subclass is a dataclass of its options, with an ``update``. Every group in ``param_groups``
+    has options of its own, and there they are changed. At each step the gradients of all
+    parameters are looked at first, in this order:
 
-    def zero_grad(self) -> None:
-        """Set the gradient of every parameter to None."""
-        for parameter in self.params:
-            parameter.grad = None
+    1. One that is not finite is an error that names the parameters and leaves parameters,
+       gradients and state untouched. ``on_nonfinite="skip"`` passes over such a step instead,
+       ``"ignore"`` goes on as PyTorch does.
+    2. ``clip_value`` brings every element into ``[-clip_value, clip_value]``.
+    3. ``clip_norm`` multiplies all gradients by ``min(1, clip_norm / (norm + 1e-6))``, as
+       ``clip_grad_norm_`` does (Pascanu, Mikolov & Bengio 2013, algorithm 1); or
+       ``rescale_norm`` by ``rescale_norm / norm``, so that every step has that norm, unless it is
+       below 1e-30, where there is no direction left.
 
-    def pairs(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """The array and gradient of every parameter that has one; the array is then changed."""
-        due = [parameter for parameter in self.params if parameter._grad is not None]
-        for parameter in due:
-            yield parameter._array, parameter._grad._array
-        mark_changed(*[parameter._array for parameter in due])
+    The gradients in ``.grad`` are changed in place by this; ``clipping`` says what was done.
 
-    def step(self) -> None:
-        """Change the parameters once."""
-        raise TypeError(f"{type(self).__name__} has no step; define one in its class")
+    Args:
+        params: tensors, or pairs ``(name, tensor)`` so that errors can name them, or dicts of
+            ``params`` and options of their own: the parameter groups.
+        maximize: go up instead of down.
+        clip_value: the bound of an element.
+        clip_norm: the bound of the norm.
+        rescale_norm: the norm.
+        on_nonfinite: ``"raise"``, ``"skip"`` or ``"ignore"``.
+
+    Raises:
+        TypeError, ValueError: for parameters or options that cannot be.
+    """
+
+    params: InitVar[Params]
+    _: KW_ONLY
+    maximize: bool = False
+    clip_value: float | None = None
+    clip_norm: float | None = None
+    rescale_norm: float | None = None
+    on_nonfinite: Literal["raise", "skip", "ignore"] = "raise"
+
+    state_names: ClassVar[dict[str, str]] = {}  # and the option without which there is none
+
+    def __post_init__(self, params: Params) -> None:
+        check_fields(self)
+        self._who = type(self).__name__
+        if self.clip_norm is not None and self.rescale_norm is not None:
+            raise ValueError(f"{self._who} expects clip_norm or rescale_norm, got both; give one")
+        names = [field.name for field in fields(self) if field.name not in _CONTROL]
+        self.defaults: Group = {name: getattr(self, name) for name in names}
+        self.clipping = Clipping()
+        self.param_groups: list[Group] = []
+        self._buckets: list[Bucket] = []
+        for group in groups_in(self._who, params):
+            self.add_param_group(group)
+
+    def add_param_group(self, param_group: Group) -> None:
+        """Add parameters, with options of their own where the dict has them."""
+        taken = [p for _, p in self._named()]
+        group = group_of(self._who, self.defaults, param_group, taken)
+        self.param_groups.append(group)
+        self._buckets += buckets(group, {p: {} for p in group["params"]})
+
+    def update(self, bucket: Bucket) -> None:
+        """Write what is to be subtracted from the parameters over their gathered gradients."""
+        raise TypeError(f"{self._who} has no update; define one in its class")
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Change the parameters that have gradients.
+
+        Args:
+            closure: computes the loss and calls its ``backward``, before the update.
+
+        Returns:
+            What ``closure`` returns.
+
+        Raises:
+            RuntimeError: if a gradient is not finite, unless ``on_nonfinite`` says otherwise.
+        """
+        loss = None
+        if closure is not None:
+            with enable_grad():
+                loss = closure()
+        due = self._due()
+        if self._admits(due):
+            for bucket in due:
+                bucket.decay()
+                self.update(bucket)
+                bucket.descend()
+            mark_changed(*[p._array for bucket in due for p in bucket.params])
+        return loss
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Set the gradient of every parameter to None, or fill it with zeros."""
+        for _, p in self._named():
+            if set_to_none:
+                p._grad = None
+            elif p._grad is not None:
+                p._grad.data.fill_(0.0)
+
+    @property
+    def state(self) -> dict[Tensor, State]:
+        """What is kept of every parameter that was updated: the arrays themselves, and numbers."""
+        return {p: own for bucket in self._buckets for p, own in bucket.states().items() if own}
+
+    def state_dict(self) -> dict[str, Any]:
+        """A copy of the options and states, in PyTorch's layout, with ndarrays.
+
+        Parameters are numbered through all groups, in order.
+        """
+        index = {p: number for number, (_, p) in enumerate(self._named())}
+        states = {index[p]: copy.deepcopy(state) for p, state in self.state.items()}
+        groups = [
+            copy.deepcopy({**group, "params": [index[p] for p in group["params"]]})
+            for group in self.param_groups
+        ]
+        return {"state": dict(sorted(states.items())), "param_groups": groups}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from what `state_dict` gave, here or in PyTorch; arrays are copied.
+
+        Raises:
+            ValueError: if it does not fit this optimizer; nothing is changed then.
+        """
+        who = f"{self._who}.load_state_dict"
+        loaded = restored(who, state_dict, self.param_groups, self.defaults, self.state_names)
+        self.param_groups = [group for group, _ in loaded]
+        self._buckets = [bucket for pair in loaded for bucket in buckets(*pair)]
+
+    def _named(self) -> Named:
+        groups = self.param_groups
+        names = [n for g in groups for n in g.get("param_names", [None] * len(g["params"]))]
+        return list(zip(names, [p for g in groups for p in g["params"]], strict=True))
+
+    def _due(self) -> list[Bucket]:
+        """The buckets with gradients, gathered; one of which only some have any is split."""
+        due = []
+        for bucket in list(self._buckets):
+            if bucket.gather() == len(bucket.params):
+                due.append(bucket)
+            elif any(p._grad is not None for p in bucket.params):
+                parts = buckets(bucket.group, bucket.states())
+                self._buckets.remove(bucket)
+                self._buckets += parts
+                due += [part for part in parts if part.gather()]
+        return due
+
+    def _admits(self, due: list[Bucket]) -> bool:
+        """Whether there is to be an update; the gradients are then as it should see them."""
+        norm = after = global_norm([bucket.gradient for bucket in due])
+        coefficient, engaged, finite = 1.0, False, math.isfinite(norm)
+        if not finite and self.on_nonfinite == "raise":
+            raise nonfinite(f"{self._who}.step", gradients_of(self._named()))
+        admitted = finite or self.on_nonfinite == "ignore"
+        if admitted:
+            after, coefficient, engaged = self._clip(due, norm)
+        *_, times_engaged, times_skipped, steps = self.clipping
+        counts = times_engaged + engaged, times_skipped + (not admitted), steps + 1
+        self.clipping = Clipping(norm, after, coefficient, engaged, not admitted, *counts)
+        return admitted
+
+    def _clip(self, due: list[Bucket], norm: float) -> tuple[float, float, bool]:
+        """Clip and scale; the norm after it, the coefficient, and whether anything was changed."""
+        gradients, coefficient = [bucket.gradient for bucket in due], 1.0
+        clipped = self.clip_value is not None and clip_values(gradients, self.clip_value)
+        if clipped:
+            norm = global_norm(gradients)
+        if self.clip_norm is not None:
+            coefficient = clip_coefficient(norm, self.clip_norm)
+        elif self.rescale_norm is not None and norm > 1e-30:
+            coefficient = self.rescale_norm / norm
+        if coefficient != 1.0:
+            scale(gradients, coefficient)
+        if clipped or coefficient != 1.0:
+            for bucket in due:
+                bucket.hand_back()
+        return norm * coefficient, coefficient, clipped or coefficient != 1.0

@@ -1,0 +1,139 @@
+"""The command line: ``python -m demos [NAME ...]`` with its options."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO
+
+from . import catalogue, ctrl_c
+
+try:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from . import report
+    from .processes import processes
+    from .runner import Outcome, attempt, counted
+except ModuleNotFoundError as error:
+    missing = str(error.name).split(".")[0]
+    if missing not in ("numpy", "matplotlib", "rich"):
+        raise
+    sys.exit(
+        f"python -m demos needs {missing}, which is not installed; "
+        'install it with python -m pip install -e ".[demos]"'
+    )
+
+INTERRUPTED = 130  # what a shell expects after Ctrl-C
+WIDTH = 140  # of the table, where no terminal says its own
+OUT = "the folder of the figures and of results.json (default: out)"
+JOBS = "processes on this machine; results do not depend on it (default: 1)"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the demos. The exit status: 0 if every claim holds, 1 if not, 2 if misunderstood."""
+    asked = _parser().parse_args(arguments)
+    known = catalogue.names()
+    if asked.list:
+        print(*(f"{name}: {catalogue.page(name).title}" for name in known), sep="\n")
+        return 0
+    unknown = [name for name in asked.names if name not in known]
+    if unknown:
+        print(
+            f"there is no demo {', '.join(unknown)}; the demos are {', '.join(known)}",
+            file=sys.stderr,
+        )
+        return 2
+    try:
+        asked.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        print(
+            f"--out expects a folder that can be written, got {asked.out}: {error.strerror}",
+            file=sys.stderr,
+        )
+        return 2
+    asked.names = list(dict.fromkeys(asked.names)) or known
+    return _run_and_report(asked)
+
+
+def _run_and_report(asked: argparse.Namespace) -> int:
+    start = time.perf_counter()
+    outcomes: list[Outcome] = []
+    interrupted = False
+    try:
+        with ctrl_c.noticed() as check:
+            for outcome in _outcomes(asked):
+                check()
+                outcomes.append(outcome)
+                seconds = time.perf_counter() - start
+                report.save(outcomes, asked.seed, asked.quick, seconds, asked.out)
+    except KeyboardInterrupt:
+        interrupted = True
+    console = _console(sys.stdout)
+    console.print(report.table(outcomes))
+    seconds = time.perf_counter() - start
+    console.print(report.summary(outcomes, asked.quick, seconds, asked.out))
+    if interrupted:
+        console.print(f"interrupted: {len(outcomes)} of {len(asked.names)} demos were finished")
+        return INTERRUPTED
+    return 0 if all(outcome.holds for outcome in outcomes) else 1
+
+
+def _outcomes(asked: argparse.Namespace) -> Iterator[Outcome]:
+    """Each demo's outcome as it is finished, under a progress bar."""
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
+    bar = Progress(*columns, TimeElapsedColumn(), console=_console(sys.stderr))
+    with bar, processes(asked.jobs) as each:
+        demos = bar.add_task("demos", total=len(asked.names))
+        units = bar.add_task("its runs", visible=False)
+        for name in asked.names:
+            bar.update(demos, description=name)
+            outcome = attempt(name, asked.seed, asked.quick, counted(each, bar, units), asked.out)
+            bar.update(units, visible=False)
+            bar.advance(demos)
+            bar.console.print(report.line(outcome))
+            yield outcome
+        bar.update(demos, description="demos")
+
+
+def _console(stream: TextIO) -> Console:
+    width = None if stream.isatty() or "COLUMNS" in os.environ else WIDTH
+    return Console(file=stream, width=width, markup=False, emoji=False, highlight=False)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m demos",
+        description="Run the demos, print what they claim, and save their figures.",
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help="a demo; all if none is named")
+    parser.add_argument("--list", action="store_true", help="name the demos and stop")
+    parser.add_argument("--quick", action="store_true", help="fewer repetitions, wider thresholds")
+    parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help=OUT)
+    parser.add_argument("--jobs", type=_count, default=1, metavar="N", help=JOBS)
+    parser.add_argument("--seed", type=_seed, default=0, metavar="N", help="default: 0")
+    return parser
+
+
+def _count(text: str) -> int:
+    return _whole_number(text, 1)
+
+
+def _seed(text: str) -> int:
+    return _whole_number(text, 0)
+
+
+def _whole_number(text: str, least: int) -> int:
+    if not text.isdecimal() or int(text) < least:
+        raise argparse.ArgumentTypeError(
+            f"a whole number from {least} on is expected, got {text!r}"
+        )
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,106 @@
+"""Clipping: the norm of gradients, safely summed, and what brings it down.
+
+What `nn.utils` offers and what every optimizer has built in are these same functions.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .autograd import Tensor
+from .autograd.changes import mark_changed
+
+Named = list[tuple[str | None, Tensor]]
+Gradients = list[tuple[str | None, np.ndarray | None]]
+
+_SAFE = 1e-20, 1e30  # between them a sum of squares neither overflowed nor vanished in float32
+_TOLD = 5  # how many parameters an error names
+
+
+def named(who: str, parameters: Any) -> Named:
+    """Parameters with their names, None where they are given without.
+
+    >>> import minigrad
+    >>> named("it", [minigrad.zeros(2)]), named("it", [("bias", minigrad.zeros(1))])
+    ([(None, tensor([0., 0.]))], [('bias', tensor([0.]))])
+    """
+    if isinstance(parameters, (Tensor, set)) or not isinstance(parameters, Iterable):
+        kind = type(parameters).__name__
+        raise TypeError(f"{who} expects a list of parameters, got one {kind}; write [p] for one")
+    pairs: Named = [p if isinstance(p, tuple) and len(p) == 2 else (None, p) for p in parameters]
+    for number, (_, p) in enumerate(pairs):
+        if not isinstance(p, Tensor):
+            raise TypeError(
+                f"{who} expects parameters that are tensors, got {type(p).__name__} as number "
+                f"{number}; give model.parameters()"
+            )
+    return pairs
+
+
+def gradients_of(parameters: Named) -> Gradients:
+    """The arrays of the gradients with the names, None for a parameter that has none."""
+    return [(name, None if p._grad is None else p._grad._array) for name, p in parameters]
+
+
+def global_norm(arrays: Sequence[np.ndarray], norm_type: float = 2.0) -> float:
+    """The norm of all arrays as one vector, infinite or NaN only if one of its elements is.
+
+    It is the root of the plain sum of squares, unless that may have overflowed or vanished, as
+    in float32 it does at 1e20 and 1e-23; then it is summed in float64, over the largest element.
+
+    >>> global_norm([np.full(4, 1e20)])
+    2e+20
+    """
+    if norm_type == 2.0:
+        squares = sum([float(np.vdot(array, array)) for array in arrays])
+        if _SAFE[0] < squares < _SAFE[1]:
+            return math.sqrt(squares)
+    top = float(np.max([np.abs(array).max(initial=0.0) for array in arrays], initial=0.0))
+    if math.isinf(norm_type) or top == 0.0 or not math.isfinite(top):
+        return top
+    shares = (np.abs(array, dtype=np.float64) / top for array in arrays)
+    powers = math.fsum(float(np.sum(share**norm_type)) for share in shares)
+    return min(top * math.pow(powers, 1.0 / norm_type), sys.float_info.max)
+
+
+def clip_values(arrays: Iterable[np.ndarray], bound: float) -> bool:
+    """Bring every element into ``[-bound, bound]``, in place; whether any was outside."""
+    outside = [a for a in arrays if not -bound <= a.min(initial=0.0) <= a.max(initial=0.0) <= bound]
+    for array in outside:
+        np.clip(array, -bound, bound, array)
+    if outside:
+        mark_changed(*outside)
+    return bool(outside)
+
+
+def scale(arrays: Sequence[np.ndarray], coefficient: float) -> None:
+    """Multiply all arrays, in place."""
+    for array in arrays:
+        np.multiply(array, coefficient, array)
+    mark_changed(*arrays)
+
+
+def clip_coefficient(norm: float, max_norm: float) -> float:
+    """What brings a norm down to ``max_norm`` (Pascanu et al. 2013, algorithm 1): PyTorch's."""
+    coefficient = max_norm / (norm + 1e-6)
+    return 1.0 if coefficient > 1.0 else coefficient  # NaN stays
+
+
+def nonfinite(who: str, gradients: Gradients) -> RuntimeError:
+    """The error that names the parameters whose gradients are not finite."""
+    found = [
+        f"{number}{f' {name!r}' if name else ''} of shape {array.shape}"
+        for number, (name, array) in enumerate(gradients)
+        if array is not None and not np.isfinite(array).all()
+    ]
+    more = f" and {len(found) - _TOLD} more" if len(found) > _TOLD else ""
+    return RuntimeError(
+        f"{who} expects finite gradients, got NaN or Inf in that of parameter "
+        f"{', '.join(found[:_TOLD])}{more}; nothing was changed; minigrad.detect_anomaly() finds "
+        "where the first came from"
+    )

@@ -1,0 +1,128 @@
+"""Gradients clipped by hand, and parameters as one vector."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from .. import clipping
+from ..autograd import Tensor
+from ..autograd.changes import mark_changed
+from ..ranges import check
+
+Tensors = Tensor | Iterable[Tensor]
+
+
+def get_total_norm(
+    tensors: Tensors, norm_type: float = 2.0, error_if_nonfinite: bool = False
+) -> Tensor:
+    """The norm of all tensors as one vector, in their dtype; it does not overflow on its way.
+
+    >>> import minigrad
+    >>> get_total_norm([minigrad.full((2, 2), 1e20)])
+    tensor(2.e+20)
+    """
+    named = _named("get_total_norm", tensors)
+    pairs: clipping.Gradients = [(name, t._array) for name, t in named]
+    return _norm("get_total_norm", pairs, norm_type, error_if_nonfinite)
+
+
+def clip_grad_norm_(
+    parameters: Tensors, max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = True
+) -> Tensor:
+    """Bring the norm of all gradients down to ``max_norm``; returns the norm before.
+
+    Every gradient is multiplied, in place, by ``min(1, max_norm / (norm + 1e-6))`` (Pascanu,
+    Mikolov & Bengio 2013, algorithm 1).
+
+    Args:
+        parameters: tensors, or pairs of name and tensor; those without a gradient do not count.
+        max_norm: the bound, above 0.
+        norm_type: 2, 1, infinity or any other above 0.
+        error_if_nonfinite: raise, rather than go on as PyTorch does by default.
+
+    Raises:
+        RuntimeError: if a gradient is not finite, naming the parameters; nothing is changed then.
+
+    >>> import minigrad
+    >>> p = minigrad.tensor([3.0, 4.0], requires_grad=True)
+    >>> (p * p / 2.0).sum().backward()
+    >>> clip_grad_norm_([p], max_norm=1.0), p.grad
+    (tensor(5.), tensor([0.6, 0.8]))
+    """
+    check("clip_grad_norm_", max_norm=max_norm)
+    gradients = clipping.gradients_of(_named("clip_grad_norm_", parameters))
+    norm = _norm("clip_grad_norm_", gradients, norm_type, error_if_nonfinite)
+    coefficient = clipping.clip_coefficient(norm.item(), max_norm)
+    if coefficient != 1.0:
+        clipping.scale([array for _, array in gradients if array is not None], coefficient)
+    return norm
+
+
+def clip_grad_value_(parameters: Tensors, clip_value: float) -> None:
+    """Bring every element of the gradients into ``[-clip_value, clip_value]``, in place.
+
+    >>> import minigrad
+    >>> p = minigrad.tensor([3.0, -0.5], requires_grad=True)
+    >>> (p * p).sum().backward()
+    >>> clip_grad_value_([p], 2.0)
+    >>> p.grad
+    tensor([ 2., -1.])
+    """
+    check("clip_grad_value_", clip_value=clip_value)
+    gradients = clipping.gradients_of(_named("clip_grad_value_", parameters))
+    clipping.clip_values([array for _, array in gradients if array is not None], clip_value)
+
+
+def parameters_to_vector(parameters: Tensors) -> Tensor:
+    """All elements of the parameters in one vector, on the tape.
+
+    >>> import minigrad
+    >>> parameters_to_vector([minigrad.zeros(2), minigrad.ones(1, 2)])
+    tensor([0., 0., 1., 1.])
+    """
+    pairs = _named("parameters_to_vector", parameters)
+    if not pairs:
+        raise ValueError("parameters_to_vector expects parameters, got none; give some")
+    vector: Tensor = np.concatenate([p.reshape(-1) for _, p in pairs])  # type: ignore[assignment]
+    return vector
+
+
+def vector_to_parameters(vec: Any, parameters: Tensors) -> None:
+    """Write the elements of a vector, a tensor or an array, over those of the parameters.
+
+    Raises:
+        ValueError: if there are not as many; nothing is changed then.
+
+    >>> import minigrad
+    >>> p, q = minigrad.zeros(2), minigrad.ones(1, 2)
+    >>> vector_to_parameters(np.arange(4.0), [p, q])
+    >>> q
+    tensor([[2., 3.]])
+    """
+    params = [p for _, p in _named("vector_to_parameters", parameters)]
+    array, ends = np.asarray(getattr(vec, "_array", vec)), np.cumsum([p.size for p in params])
+    if array.shape != (sum(p.size for p in params),):
+        raise ValueError(
+            f"vector_to_parameters expects a vector of {sum(p.size for p in params)} elements, got "
+            f"shape {array.shape}; give one for each element of the parameters"
+        )
+    for p, part in zip(params, np.split(array, ends[:-1]), strict=True):
+        p._array[...] = part.reshape(p.shape)
+    mark_changed(*[p._array for p in params])
+
+
+def _named(who: str, tensors: Any) -> clipping.Named:
+    return clipping.named(who, [tensors] if isinstance(tensors, Tensor) else tensors)
+
+
+def _norm(who: str, pairs: clipping.Gradients, norm_type: float, strict: bool) -> Tensor:
+    check(who, norm_type=norm_type)
+    arrays = [array for _, array in pairs if array is not None]
+    norm = clipping.global_norm(arrays, norm_type)
+    if strict and not math.isfinite(norm):
+        raise clipping.nonfinite(who, pairs)
+    return Tensor(np.asarray(norm, np.result_type(*arrays) if arrays else Tensor.default_dtype))

@@ -1,0 +1,168 @@
+"""Steps measured by the gradients seen so far: Adagrad, RMSprop, Adadelta."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .bucket import Bucket, accumulate
+from .optimizer import Optimizer
+
+
+@dataclass(eq=False, repr=False)
+class Adagrad(Optimizer):
+    """``p -= lr / (1 + (step - 1) * lr_decay) * gradient / (sqrt(sum) + eps)``.
+
+    ``sum`` is that of all squared gradients (Duchi, Hazan & Singer 2011, fig. 1), so the steps
+    get smaller and smaller.
+
+    Args:
+        params: the parameters, or groups of them.
+        lr: the learning rate, as every number here not negative.
+        lr_decay: by how much the learning rate falls.
+        weight_decay: this share of the parameter is added to its gradient.
+        initial_accumulator_value: where ``sum`` starts.
+        eps: keeps the denominator from 0.
+        maximize: go up instead of down.
+
+    >>> import minigrad
+    >>> x = minigrad.tensor([1.0, 100.0], requires_grad=True)
+    >>> optimizer = Adagrad([x], lr=0.5)
+    >>> (x * x).sum().backward()
+    >>> optimizer.step()
+    >>> x
+    tensor([ 0.5, 99.5], requires_grad=True)
+    """
+
+    state_names = {"step": "", "sum": ""}
+
+    lr: float = 1e-2
+    lr_decay: float = 0.0
+    weight_decay: float = 0.0
+    initial_accumulator_value: float = 0.0
+    eps: float = 1e-10
+
+    def update(self, bucket: Bucket) -> None:
+        """``lr / (1 + (step - 1) * lr_decay) * g / (sqrt(sum) + eps)``."""
+        g, scratch, group = bucket.gradient, bucket.scratch, bucket.group
+        lr = group["lr"] / (1.0 + (bucket.counted() - 1) * group["lr_decay"])
+        total = bucket.kept("sum", group["initial_accumulator_value"])
+        np.multiply(g, g, scratch)
+        np.add(total, scratch, total)
+        np.sqrt(total, scratch)
+        np.add(scratch, group["eps"], scratch)
+        np.divide(g, scratch, g)
+        np.multiply(g, lr, g)
+
+
+@dataclass(eq=False, repr=False)
+class RMSprop(Optimizer):
+    """``p -= lr * gradient / (sqrt(square_avg) + eps)``.
+
+    ``square_avg`` is a running average of squared gradients (Hinton 2012, Coursera lecture 6e);
+    with ``centered`` that of the gradients is squared and subtracted, which leaves their variance
+    (Graves 2013, eq. 38 to 41). With ``momentum`` these steps add up as in `SGD`.
+
+    Args:
+        params: the parameters, or groups of them.
+        lr: the learning rate, as every number here not negative.
+        alpha: what of the averages stays, up to 1.
+        eps: keeps the denominator from 0.
+        weight_decay: this share of the parameter is added to its gradient.
+        momentum: how much of the earlier direction stays.
+        centered: measure by the variance.
+        maximize: go up instead of down.
+
+    >>> import minigrad
+    >>> x = minigrad.tensor([1.0, 100.0], requires_grad=True)
+    >>> optimizer = RMSprop([x], lr=0.05)
+    >>> (x * x).sum().backward()
+    >>> optimizer.step()
+    >>> x
+    tensor([ 0.5, 99.5], requires_grad=True)
+    """
+
+    state_names = {
+        "step": "", "square_avg": "", "momentum_buffer": "momentum", "grad_avg": "centered"
+    }  # fmt: skip
+
+    lr: float = 1e-2
+    alpha: float = 0.99
+    eps: float = 1e-8
+    weight_decay: float = 0.0
+    momentum: float = 0.0
+    centered: bool = False
+
+    def update(self, bucket: Bucket) -> None:
+        """``lr * g / (sqrt(square_avg) + eps)``, or ``lr`` times their running sum."""
+        g, scratch, group = bucket.gradient, bucket.scratch, bucket.group
+        alpha, momentum = group["alpha"], group["momentum"]
+        bucket.counted()
+        square_avg = bucket.kept("square_avg")
+        np.multiply(g, g, scratch)
+        accumulate(square_avg, alpha, scratch, 1.0 - alpha, scratch)
+        if group["centered"]:
+            grad_avg = bucket.kept("grad_avg")
+            accumulate(grad_avg, alpha, g, 1.0 - alpha, scratch)
+            np.multiply(grad_avg, grad_avg, scratch)
+            np.subtract(square_avg, scratch, scratch)
+            np.maximum(scratch, 0.0, out=scratch)  # rounding may leave a variance of 0 below it
+            np.sqrt(scratch, scratch)
+        else:
+            np.sqrt(square_avg, scratch)
+        np.add(scratch, group["eps"], scratch)
+        np.divide(g, scratch, g)
+        if momentum:
+            v = bucket.kept("momentum_buffer")
+            accumulate(v, momentum, g, 1.0, scratch)
+            np.copyto(g, v)
+        np.multiply(g, group["lr"], g)
+
+
+@dataclass(eq=False, repr=False)
+class Adadelta(Optimizer):
+    """``p -= lr * delta``, ``delta = sqrt(acc_delta + eps) / sqrt(square_avg + eps) * gradient``.
+
+    Running averages of squared gradients and of squared deltas give the step the unit of the
+    parameter, so a learning rate of 1 will often do (Zeiler 2012, algorithm 1).
+
+    Args:
+        params: the parameters, or groups of them.
+        lr: the learning rate, as every number here not negative.
+        rho: what of the averages stays, up to 1.
+        eps: keeps the denominator from 0, and the first steps too.
+        weight_decay: this share of the parameter is added to its gradient.
+        maximize: go up instead of down.
+
+    >>> import minigrad
+    >>> x = minigrad.tensor([1.0], requires_grad=True)
+    >>> optimizer = Adadelta([x], eps=0.1)
+    >>> (x * x).sum().backward()
+    >>> optimizer.step()
+    >>> x
+    tensor([0.1056], requires_grad=True)
+    """
+
+    state_names = {"step": "", "square_avg": "", "acc_delta": ""}
+
+    lr: float = 1.0
+    rho: float = 0.9
+    eps: float = 1e-6
+    weight_decay: float = 0.0
+
+    def update(self, bucket: Bucket) -> None:
+        """``lr * sqrt(acc_delta + eps) / sqrt(square_avg + eps) * g``."""
+        g, scratch, group = bucket.gradient, bucket.scratch, bucket.group
+        rho, eps = group["rho"], group["eps"]
+        bucket.counted()
+        square_avg, acc_delta = bucket.kept("square_avg"), bucket.kept("acc_delta")
+        np.multiply(g, g, scratch)
+        accumulate(square_avg, rho, scratch, 1.0 - rho, scratch)
+        for average, combine in (square_avg, np.divide), (acc_delta, np.multiply):
+            np.add(average, eps, scratch)
+            np.sqrt(scratch, scratch)
+            combine(g, scratch, g)
+        np.multiply(g, g, scratch)
+        accumulate(acc_delta, rho, scratch, 1.0 - rho, scratch)
+        np.multiply(g, group["lr"], g)

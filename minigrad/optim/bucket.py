@@ -1,0 +1,114 @@
+"""Buckets: parameters side by side in flat arrays, so that a step is a handful of NumPy calls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..autograd import Tensor
+from ..autograd.changes import mark_changed
+from .groups import Group, State
+
+
+class Bucket:
+    """Parameters of one group and dtype that have had all their updates together.
+
+    An update writes what is to be subtracted over the gathered gradients. In a small network the
+    time goes into calling NumPy, which this does once for all parameters: Adam on the six of a
+    2-16-16-1 network takes half the time of hand-written NumPy, and a tenth more on 784-256-128-10.
+    """
+
+    def __init__(self, group: Group, states: dict[Tensor, State]) -> None:
+        self.group, self.params = group, list(states)
+        self._ends = np.cumsum([p.size for p in self.params])
+        self.gradient = np.empty(self._ends[-1], self.params[0].dtype)
+        self.scratch = np.empty_like(self.gradient)
+        parts = self._parts(self.gradient), self._parts(self.scratch)
+        self._slots = list(zip(self.params, *parts, strict=True))
+        self.state: State = dict(states[self.params[0]])
+        for name, value in self.state.items():
+            if isinstance(value, np.ndarray):
+                values = [state[name] for state in states.values()]
+                self.state[name] = np.concatenate(values, axis=None, dtype=self.gradient.dtype)
+
+    def __reduce__(self) -> Any:  # a copy of views would be cut off from the whole
+        return Bucket, (self.group, self.states())
+
+    def _parts(self, flat: np.ndarray) -> list[np.ndarray]:
+        parts = zip(np.split(flat, self._ends[:-1]), self.params, strict=True)
+        return [part.reshape(p.shape) for part, p in parts]
+
+    def states(self) -> dict[Tensor, State]:
+        """The state of every parameter: views of the flat arrays, and the numbers."""
+        count = len(self.params)
+        columns = {
+            name: self._parts(value) if isinstance(value, np.ndarray) else [value] * count
+            for name, value in self.state.items()
+        }
+        return {p: {k: v[i] for k, v in columns.items()} for i, p in enumerate(self.params)}
+
+    def kept(self, name: str, start: float = 0.0) -> np.ndarray:
+        """The array of the state by that name, of ``start`` everywhere when it is new."""
+        if name not in self.state:
+            self.state[name] = np.full_like(self.gradient, start)
+        array: np.ndarray = self.state[name]
+        return array
+
+    def counted(self) -> int:
+        """How many updates there have been, this one included."""
+        self.state["step"] = step = self.state.get("step", 0) + 1
+        return int(step)
+
+    def gather(self) -> int:
+        """Copy the gradients side by side; how many there were, of the dtype they had."""
+        found, dtype = 0, self.gradient.dtype
+        for p, part, _ in self._slots:
+            gradient = p._grad
+            if gradient is not None and gradient._array.dtype is dtype:
+                part[...] = gradient._array
+                found += 1
+        return found
+
+    def hand_back(self) -> None:
+        """Write the gradients, which were clipped, back to where they came from."""
+        for p, part, _ in self._slots:
+            p._grad._array[...] = part
+        mark_changed(*[p._grad._array for p in self.params])
+
+    def decay(self) -> None:
+        """Turn the gradient round to maximize, and let the weights decay."""
+        rate = self.group.get("weight_decay")
+        if self.group["maximize"]:
+            np.negative(self.gradient, self.gradient)
+        if rate and self.group.get("decoupled_weight_decay"):
+            for p in self.params:
+                np.multiply(p._array, 1.0 - self.group["lr"] * rate, p._array)
+        elif rate:
+            for p, _, part in self._slots:
+                part[...] = p._array
+            accumulate(self.gradient, 1.0, self.scratch, rate, self.scratch)
+
+    def descend(self) -> None:
+        """Subtract what the update left in place of the gradient."""
+        for p, part, _ in self._slots:
+            np.subtract(p._array, part, p._array)
+
+
+def accumulate(
+    total: np.ndarray, keep: float, value: np.ndarray, share: float, scratch: np.ndarray
+) -> None:
+    """``total = keep * total + share * value``, in place; ``value`` may be ``scratch``."""
+    if keep != 1.0:
+        np.multiply(total, keep, total)
+    np.multiply(value, share, scratch)
+    np.add(total, scratch, total)
+
+
+def buckets(group: Group, states: dict[Tensor, State]) -> list[Bucket]:
+    """Buckets of the parameters of a group, by what they must have in common."""
+    kinds: dict[Any, dict[Tensor, State]] = {}
+    for p, state in states.items():
+        common = [(k, None if isinstance(v, np.ndarray) else v) for k, v in sorted(state.items())]
+        kinds.setdefault((p._grad is None, p.dtype, *common), {})[p] = state
+    return [Bucket(group, kind) for kind in kinds.values()]

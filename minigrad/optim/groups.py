@@ -1,0 +1,106 @@
+"""Parameter groups: parameters with options, and the state that belongs to each parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from ..autograd import Tensor
+from ..clipping import named
+from ..ranges import check
+
+Group = dict[str, Any]
+State = dict[str, Any]  # arrays of a parameter's shape, and numbers
+Params = Iterable[Tensor] | Iterable[tuple[str, Tensor]] | Iterable[Group]
+
+_NUMBERS = {"step": int, "mu_product": float}  # of a state; the rest are arrays
+_BESIDE = "params", "param_names", "name", "initial_lr"  # what a group may have but its options
+
+
+def groups_in(who: str, params: Any) -> list[Any]:
+    """What an optimizer was given, as groups: dicts as they are, parameters as one group."""
+    if isinstance(params, Iterable) and not isinstance(params, (Tensor, set)):
+        params = list(params)
+        if not params:
+            raise ValueError(f"{who} expects parameters, got none; make it after the model")
+        if isinstance(params[0], dict):
+            return list(params)
+    return [{"params": named(who, params)}]
+
+
+def group_of(who: str, defaults: Group, given: Any, taken: list[Tensor]) -> Group:
+    """A group with all its options, of what the user gave; ``taken`` are in groups already."""
+    if not isinstance(given, dict) or not {"params"} <= given.keys() <= {*defaults, *_BESIDE}:
+        raise TypeError(
+            f"{who} expects a group as a dict of params, {', '.join(defaults)}, got "
+            f"{', '.join(given) if isinstance(given, dict) else type(given).__name__}; correct it"
+        )
+    params = given["params"]
+    pairs = named(who, [params] if isinstance(params, Tensor) else params)
+    group = {**defaults, **given, "params": [p for _, p in pairs]}
+    check_options(who, defaults, group)
+    seen = set(taken)
+    for number, p in enumerate(group["params"]):
+        if not p.is_leaf or p.dtype.kind != "f" or not p._array.flags.writeable or p in seen:
+            raise ValueError(
+                f"{who} expects parameters that are writable leaves of floats, each once, got "
+                f"number {number} of shape {p.shape} {p.dtype}; give model.parameters(), once"
+            )
+        seen.add(p)
+    if any(name for name, _ in pairs):
+        group["param_names"] = [name for name, _ in pairs]
+    return group
+
+
+def check_options(who: str, defaults: Group, group: Group) -> None:
+    """Raise if an option of a group cannot be."""
+    check(who, **{name: group[name] for name in defaults})
+    if len(group.get("betas", (0, 0))) != 2:
+        raise ValueError(f"{who} expects betas as two numbers, got {group['betas']!r}; give two")
+    if group.get("nesterov") and (group["momentum"] == 0.0 or group["dampening"] != 0.0):
+        raise ValueError(
+            f"{who} expects nesterov with a momentum and no dampening, got momentum "
+            f"{group['momentum']} and dampening {group['dampening']}; change them"
+        )
+
+
+def restored(
+    who: str, given: Any, groups: list[Group], defaults: Group, names: dict[str, str]
+) -> list[tuple[Group, dict[Tensor, State]]]:
+    """Groups and states as a ``state_dict`` has them, for the parameters that there are.
+
+    ``names`` are those of a state, each with the option without which there is none.
+    """
+    try:
+        states, answer = given["state"], []
+        for old, new in zip(groups, given["param_groups"], strict=True):
+            group = {**old, **new, "params": old["params"]}
+            check_options(who, defaults, {name: new[name] for name in defaults})
+            needed = {name for name, option in names.items() if not option or new[option]}
+            pairs = zip(new["params"], old["params"], strict=True)
+            own = {p: _state_of(p, states.get(number, {}), needed, names) for number, p in pairs}
+            answer.append((group, own))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        sizes = [len(group["params"]) for group in groups]
+        raise ValueError(
+            f"{who} expects what state_dict() of its class gave for groups of {sizes} parameters, "
+            f"got another ({type(error).__name__}: {error}); nothing was changed"
+        ) from error
+    return answer
+
+
+def _state_of(p: Tensor, given: State, needed: set[str], names: Iterable[str]) -> State:
+    """A copy of the state of one parameter, in its dtype."""
+    if given and not needed <= given.keys() <= set(names):
+        raise ValueError(f"a state of {', '.join(names)}, got {', '.join(given)}")
+    state: State = {}
+    for name, value in given.items():
+        if name in _NUMBERS:
+            state[name] = _NUMBERS[name](value)
+            continue
+        state[name] = array = np.array(getattr(value, "_array", value), p.dtype)
+        if array.shape != p.shape:
+            raise ValueError(f"{name} of shape {array.shape} for a parameter of shape {p.shape}")
+    return state

@@ -1,0 +1,125 @@
+"""What all schedules have in common: an optimizer whose learning rates they set, and an epoch."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import KW_ONLY, dataclass
+from typing import Any
+
+from ...ranges import check_fields
+from ..optimizer import Optimizer
+
+_NOT_KEPT = "optimizer", "lr_lambda", "schedulers"  # what a state has no copy of
+
+
+@dataclass(eq=False, repr=False)
+class LRScheduler:
+    """Sets the learning rate of every group; a subclass is a dataclass with a ``get_lr``.
+
+    Making one already sets the learning rates of epoch 0. Most multiply what is there, so several
+    can be chained. To take a run up again, make it first and then load the states; or give the
+    ``last_epoch``.
+
+    Raises:
+        TypeError, ValueError: for options that cannot be; nothing is changed then.
+    """
+
+    optimizer: Optimizer
+    _: KW_ONLY
+    last_epoch: int = -1
+
+    per_group = ""  # the options that are one for all groups, or a list with one for each
+
+    def __post_init__(self) -> None:
+        self._check()
+        groups = self.optimizer.param_groups
+        if self.last_epoch >= 0 and not all("initial_lr" in group for group in groups):
+            raise ValueError(
+                f"{type(self).__name__} expects groups with 'initial_lr' to go on from epoch "
+                f"{self.last_epoch}, got some without; load the optimizer's state first"
+            )
+        self.base_lrs: list[Any] = [g.setdefault("initial_lr", g["lr"]) for g in groups]
+        self._begin()
+
+    def get_lr(self) -> list[float]:
+        """The learning rates of the groups at ``last_epoch``, made of those that they have."""
+        raise TypeError(f"{type(self).__name__} has no get_lr; define one in its class")
+
+    def get_last_lr(self) -> list[float]:
+        """The learning rates that it set last."""
+        return list(self._last_lr)
+
+    def step(self) -> None:
+        """Go on to the next epoch: due after the optimizer's steps."""
+        self.last_epoch += 1
+        try:
+            lrs = self.get_lr()
+        except BaseException:
+            self.last_epoch -= 1
+            raise
+        self._set([max(lr, 0.0) for lr in lrs])  # where rounding leaves -1e-18 for 0
+
+    def restart(self) -> None:
+        """Begin at epoch 0 again, with the learning rates of that time."""
+        self.last_epoch = -1
+        self._set(self.base_lrs)
+        self._begin()
+
+    def state_dict(self) -> dict[str, Any]:
+        """A copy of what changes and of the options, but for functions."""
+        own = {k: copy.deepcopy(v) for k, v in vars(self).items() if k not in _NOT_KEPT}
+        within = [one.state_dict() for one in self._schedulers()]
+        return {**own, "schedulers": within} if within else own
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from what `state_dict` gave; nothing is changed if it is another's."""
+        wanted, given = _keys(self.state_dict()), _keys(state_dict)
+        if wanted != given:
+            raise ValueError(
+                f"{type(self).__name__}.load_state_dict expects {wanted}, got {given}; give what "
+                "the same class saved"
+            )
+        own = copy.deepcopy(state_dict)
+        for one, state in zip(self._schedulers(), own.pop("schedulers", ()), strict=True):
+            one.load_state_dict(state)
+        vars(self).update(own)
+
+    def _check(self) -> None:
+        """Raise if an option cannot be; those of ``per_group`` become lists."""
+        who, optimizer = type(self).__name__, self.optimizer
+        if not isinstance(optimizer, Optimizer):
+            raise TypeError(f"{who} expects an optimizer, got {type(optimizer).__name__}; give one")
+        count = len(optimizer.param_groups)
+        for name in self.per_group.split():
+            value = getattr(self, name)
+            values = list(value) if isinstance(value, (list, tuple)) else [value] * count
+            if len(values) != count:
+                raise ValueError(
+                    f"{who} expects {name} for each of {count} groups, got {len(values)}; give all"
+                )
+            setattr(self, name, values)
+        check_fields(self)
+
+    def _schedulers(self) -> list[LRScheduler]:
+        """Those that it is made of, if any."""
+        return list(vars(self).get("schedulers", []))
+
+    def _begin(self) -> None:
+        self._initial = True
+        self.step()
+        self._initial = False
+
+    def _set(self, lrs: list[float]) -> None:
+        self._last_lr = lrs
+        for group, lr in zip(self.optimizer.param_groups, lrs, strict=True):
+            group["lr"] = lr
+
+    def _scaled(self, factor: float) -> list[float]:
+        return [group["lr"] * factor for group in self.optimizer.param_groups]
+
+
+def _keys(state: Any) -> list[Any]:
+    """The keys of a state, and of the states within it."""
+    if not isinstance(state, dict):
+        return [type(state).__name__]
+    return [*sorted(state), *(_keys(one) for one in state.get("schedulers", ()))]

@@ -1,0 +1,142 @@
+"""Data sets, and how a training loop walks through them in batches."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import KW_ONLY, dataclass
+from typing import Any
+
+import numpy as np
+
+from ..autograd import Tensor
+from ..creation import as_tensor, tensor
+from ..random import default_generator
+from ..ranges import check_fields
+
+
+class Dataset:
+    """Samples by number: a subclass has ``__getitem__`` and ``__len__``, as a list has."""
+
+
+class TensorDataset(Dataset):
+    """Tensors or arrays of the same length, sample by sample: ``(x[i], y[i])``.
+
+    Raises:
+        ValueError: if the lengths differ.
+
+    >>> TensorDataset(np.ones((3, 2)), np.array([4, 5, 6]))[1]
+    (tensor([1., 1.], dtype=float64), tensor(5))
+    """
+
+    def __init__(self, *tensors: Any) -> None:
+        self.tensors = tuple(as_tensor(t) for t in tensors)
+        shapes = [t.shape for t in self.tensors]
+        if () in shapes or len({shape[0] for shape in shapes}) != 1:
+            raise ValueError(
+                f"TensorDataset expects tensors of one length, got shapes {shapes}; cut them"
+            )
+
+    def __getitem__(self, index: Any) -> tuple[Any, ...]:
+        return tuple(t[index] for t in self.tensors)
+
+    def __len__(self) -> int:
+        return len(self.tensors[0])
+
+
+class Subset(Dataset):
+    """The samples of a data set that have the given numbers, in their order."""
+
+    def __init__(self, dataset: Any, indices: Any) -> None:
+        self.dataset, self.indices = dataset, np.asarray(indices, np.int64)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.dataset[self.indices[index]]
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+
+@dataclass(eq=False)
+class DataLoader:
+    """The batches of a data set, one after the other; each pass is shuffled anew.
+
+    A batch of a `TensorDataset`, or of a `Subset` of one, is cut from each tensor at once. From
+    other data sets samples are taken one by one and stacked: a tuple of numbers, arrays or tensors
+    becomes a tuple of tensors, each with a new first axis.
+
+    Args:
+        dataset: anything with ``dataset[i]`` and ``len(dataset)``.
+        batch_size: how many samples are in a batch, from 1.
+        shuffle: in random order, drawn when a pass begins.
+        drop_last: leave out a last batch that is not full.
+        generator: where the order comes from, that of `manual_seed` by default.
+
+    >>> loader = DataLoader(TensorDataset(np.arange(5)), batch_size=2)
+    >>> len(loader), [batch.tolist() for batch, in loader]
+    (3, [[0, 1], [2, 3], [4]])
+    """
+
+    dataset: Any
+    batch_size: int = 1
+    shuffle: bool = False
+    _: KW_ONLY
+    drop_last: bool = False
+    generator: np.random.Generator | None = None
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        if not (hasattr(self.dataset, "__getitem__") and hasattr(self.dataset, "__len__")):
+            kind = type(self.dataset).__name__
+            raise TypeError(f"DataLoader expects a data set with a length, got {kind}; make a list")
+
+    def __len__(self) -> int:
+        full, rest = divmod(len(self.dataset), self.batch_size)
+        return full + (rest > 0 and not self.drop_last)
+
+    def __iter__(self) -> Iterator[Any]:
+        order = np.arange(len(self.dataset))
+        if self.shuffle:
+            (self.generator or default_generator).shuffle(order)
+        starts = range(0, len(self) * self.batch_size, self.batch_size)
+        return (_batch(self.dataset, order[i : i + self.batch_size]) for i in starts)
+
+
+def random_split(
+    dataset: Any, lengths: Sequence[float], generator: np.random.Generator | None = None
+) -> list[Subset]:
+    """Disjoint random parts of a data set, of the given lengths or fractions.
+
+    Fractions sum to 1; their parts are rounded down, and what is left goes to the first ones.
+
+    >>> [len(part) for part in random_split(range(10), [0.75, 0.25])]
+    [8, 2]
+    """
+    count = len(dataset)
+    if math.isclose(sum(lengths), 1.0):
+        floors = [math.floor(count * fraction) for fraction in lengths]
+        rest = count - sum(floors)
+        lengths = [floor + (i < rest) for i, floor in enumerate(floors)]
+    if sum(lengths) != count or not all(n >= 0 and n == int(n) for n in lengths):
+        raise ValueError(
+            f"random_split expects lengths that sum to {count}, or fractions that sum to 1, got "
+            f"{list(lengths)}; correct them"
+        )
+    order = (generator or default_generator).permutation(count)
+    return [Subset(dataset, part) for part in np.split(order, np.cumsum(lengths, dtype=int)[:-1])]
+
+
+def _batch(dataset: Any, numbers: np.ndarray) -> Any:
+    """The samples of the given numbers, stacked."""
+    if isinstance(dataset, Subset):
+        return _batch(dataset.dataset, dataset.indices[numbers])
+    if isinstance(dataset, TensorDataset):
+        return dataset[numbers]
+    samples = [dataset[int(number)] for number in numbers]
+    if isinstance(samples[0], (tuple, list)):
+        return tuple(_stacked(column) for column in zip(*samples, strict=True))
+    return _stacked(samples)
+
+
+def _stacked(values: Sequence[Any]) -> Any:
+    return np.stack(values) if isinstance(values[0], Tensor) else tensor(values)
