@@ -6,7 +6,7 @@ from ..creation import full
 from ..ranges import check
 from . import functional as F
 from .layer import Layer
-from .module import Module, Parameter
+from .module import Parameter
 
 
 class Sigmoid(Layer, of=F.sigmoid):
@@ -56,7 +56,7 @@ class LeakyReLU(Layer, of=F.leaky_relu):
     """
 
 
-class PReLU(Module):
+class PReLU(Layer):
     """`LeakyReLU` whose slope is learnt: ``num_parameters`` of them, 1 or one for each of axis 1.
 
     They start as ``init``, 0.25 (He et al. 2015, eq. 1).
@@ -66,16 +66,16 @@ class PReLU(Module):
     tensor([-0.25,  2.  ], grad_fn=<where>)
     """
 
+    taken = ["num_parameters"]
+
     def __init__(self, num_parameters: int = 1, init: float = 0.25, *, dtype: Any = None) -> None:
         check("PReLU", num_parameters=num_parameters, init=init)
         self.num_parameters = num_parameters
         self.weight = Parameter(full((num_parameters,), float(init), dtype))
 
     def forward(self, x: Any) -> Any:
+        """Any shape to the same shape."""
         return F.prelu(x, self.weight)
-
-    def extra_repr(self) -> str:
-        return f"num_parameters={self.num_parameters}"
 
 
 class ELU(Layer, of=F.elu):
@@ -157,3 +157,7 @@ class Dropout(Layer, of=F.dropout):
     >>> Dropout().eval()(minigrad.ones(2))
     tensor([1., 1.])
     """
+
+    def forward(self, x: Any) -> Any:
+        """Any shape to the same shape."""
+        return F.dropout(x, self.p, self.training, generator=self.generator)

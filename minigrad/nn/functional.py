@@ -124,7 +124,7 @@ def softmax(input: Any, dim: int) -> Any:
 # --- what picks, drops and passes on ------------------------------------------------------------
 
 
-def dropout(input: Any, p: float = 0.5, training: bool = True, generator: Any = None) -> Any:
+def dropout(input: Any, p: float = 0.5, training: bool = True, *, generator: Any = None) -> Any:
     """In training, 0 with probability ``p`` and ``x / (1 - p)`` otherwise, element by element.
 
     >>> dropout(np.ones(3), 0.5, training=False)
@@ -152,11 +152,6 @@ def embedding(input: Any, weight: Any, padding_idx: int | None = None) -> Any:
     if padding_idx is None or not isinstance(z, Tensor):
         return z
     return np.where((index == padding_idx % len(weight))[..., None], z.detach(), z)
-
-
-def identity(input: Any) -> Any:
-    """``x`` itself."""
-    return input
 
 
 def flatten(input: Any, start_dim: int = 1, end_dim: int = -1) -> Any:

@@ -76,18 +76,18 @@ def through_one_node(values: Values, hook: Callable[[Values], Values]) -> Values
 
     It is given them in a tuple, None for what is not tracked, and returns what takes their place.
     """
-    kinds = {i: (v.shape, v.dtype) for i, v in enumerate(values) if getattr(v, "_node", None)}
-    if not kinds:
+    kinds = [(v.shape, v.dtype) if getattr(v, "_node", None) else None for v in values]
+    if not any(kinds):
         return values
-    ends = np.cumsum([math.prod(shape) for shape, _ in kinds.values()])[:-1]
+    ends = np.cumsum([math.prod(kind[0]) for kind in kinds if kind])[:-1]
 
-    def joined(parts: Any) -> Any:
-        return np.concatenate([parts[i].reshape(-1) for i in kinds])
+    def joined(parts: Values) -> Any:
+        pairs = zip(parts, kinds, strict=True)
+        return np.concatenate([part.reshape(-1) for part, kind in pairs if kind])
 
     def cut(flat: Any) -> Values:
-        whole: Any = dict(zip(kinds, np.split(flat, ends), strict=True))
-        cast = {i: whole[i].reshape(shape).to(dtype) for i, (shape, dtype) in kinds.items()}
-        return tuple(cast.get(i) for i in range(len(values)))
+        pieces: Any = iter(np.split(flat, ends))
+        return tuple(kind and next(pieces).reshape(kind[0]).to(kind[1]) for kind in kinds)
 
     flat = joined(values)
     flat.register_hook(lambda g: joined(hook(cut(g))))

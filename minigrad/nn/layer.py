@@ -1,7 +1,7 @@
 """The functions as modules: their options are given once, when the module is built."""
 
 from inspect import Signature, signature
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..ranges import check_fields
 from .module import Buffer, Module
@@ -16,16 +16,16 @@ class Layer(Module):
     """
 
     function: ClassVar[Any]
-    taken: ClassVar[list[str]]  # by the function, after input and target
+    taken: ClassVar[list[str]]  # the names of the options
     __signature__: ClassVar[Signature]
 
     def __init_subclass__(cls, of: Any = None) -> None:
         if of is not None:
-            given = signature(of).parameters.items()
-            taken = {name: option for name, option in given if name not in ("input", "target")}
-            cls.function, cls.taken = staticmethod(of), list(taken)
-            cls.__signature__ = Signature([p for k, p in taken.items() if k != "training"])
-            if not taken:
+            given = signature(of).parameters.values()
+            options = [p for p in given if p.name not in ("input", "target", "training")]
+            cls.__signature__, cls.taken = Signature(options), [p.name for p in options]
+            cls.function = staticmethod(of)
+            if not options:
                 cls.forward = staticmethod(of)  # type: ignore[method-assign]  # a call less
 
     def __init__(self, *args: Any, inplace: bool = False, **options: Any) -> None:
@@ -35,7 +35,6 @@ class Layer(Module):
             name = type(self).__name__
             raise TypeError(f"{name} expects {self.__signature__}, but {error}") from None
         given.apply_defaults()
-        self.training = True  # in the dictionary, where forward looks
         for name, value in given.arguments.items():
             setattr(self, name, Buffer(value) if hasattr(value, "shape") else value)
         check_fields(self)
@@ -46,5 +45,9 @@ class Layer(Module):
 
     def extra_repr(self) -> str:
         """The options that are numbers or words."""
-        given = [(name, getattr(self, name)) for name in self.__signature__.parameters]
+        given = [(name, getattr(self, name)) for name in self.taken]
         return ", ".join(f"{k}={v!r}" for k, v in given if isinstance(v, (int, float, str)))
+
+    if TYPE_CHECKING:  # the options
+
+        def __getattr__(self, name: str) -> Any: ...

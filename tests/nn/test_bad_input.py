@@ -48,6 +48,7 @@ CASES: list[tuple[Any, type[Exception], str]] = [
     (lambda: nn.PReLU(init=NAN), ValueError, "PReLU expects init .* got nan"),
     (lambda: nn.Dropout(1.5), ValueError, "Dropout expects p as a number in .*, got 1.5"),
     (lambda: nn.Dropout(-0.1), ValueError, "Dropout expects p .* got -0.1"),
+    (lambda: nn.Dropout(0.5, True), TypeError, "Dropout expects .* too many positional"),
     (lambda: nn.Dropout(NAN), ValueError, "Dropout expects p .* got nan"),
     (lambda: nn.Dropout("half"), ValueError, "Dropout expects p .* got 'half'"),
     # constructors of losses
