@@ -185,10 +185,10 @@ class Module:
             parameter.requires_grad_(requires_grad)
         return self
 
-    def zero_grad(self) -> None:
-        """Set the gradient of every parameter to None."""
-        for parameter in self.parameters():
-            parameter.grad = None
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Set the gradient of every parameter to None, or to zeros where there is one."""
+        for p in self.parameters():
+            p.grad = None if set_to_none or p.grad is None else np.zeros(p.shape)
 
     def train(self, mode: bool = True) -> Self:
         """Set every module within to training, or to evaluation. Returns itself."""

@@ -112,6 +112,22 @@ def test_second_order(name: str) -> None:
 
 
 @every_activation
+def test_huge_inputs_give_no_warning_and_the_right_limits(name: str) -> None:
+    x = np.array([-1e4, 1e4], np.float32)
+    t = tensor(x, requires_grad=True)
+    z = made(name)(t)
+    z.sum().backward()
+    assert np.isfinite(z.detach()).all()
+    grows = name not in ("Sigmoid", "LogSigmoid", "Tanh")
+    ends = {"Sigmoid": 1.0, "LogSigmoid": 0.0, "Tanh": 1.0, "SELU": SELU_SCALE * 1e4}
+    np.testing.assert_allclose(z[1].item(), ends.get(name, 1e4), rtol=1e-6)
+    slope = SELU_SCALE if name == "SELU" else 1.0
+    np.testing.assert_allclose(t.grad[1].item(), slope if grows else 0.0, atol=1e-6)
+    left = {"LogSigmoid": 1.0, "LeakyReLU": 0.3}
+    np.testing.assert_allclose(t.grad[0].item(), left.get(name, 0.0), atol=1e-6)
+
+
+@every_activation
 def test_stable_and_like_pytorch_at_every_size_of_input(name: str) -> None:
     torch = pytest.importorskip("torch", reason="PyTorch is an optional peer")
     sizes = np.array([0.0, 1e-8, 1e-3, 0.5, 3.0, 8.0, 30.0, 88.0, 120.0, 1e4])
@@ -187,29 +203,36 @@ def test_softmax_like_pytorchs(kind: str) -> None:
 @pytest.mark.parametrize("shape", [(), (3,), (2, 3), (2, 3, 4), (2, 3, 4, 2)])
 @pytest.mark.parametrize("number", [1, 3])
 def test_prelu(shape: tuple[int, ...], number: int) -> None:
-    torch = pytest.importorskip("torch", reason="PyTorch is an optional peer")
+    module = nn.PReLU(number, 0.4, dtype=np.float64)
+    assert module.weight.tolist() == [0.4] * number
     if number > 1 and len(shape) < 2:
         with pytest.raises(ValueError, match="prelu expects 1 weight"):
-            nn.PReLU(number)(mg.ones(shape))
+            module(mg.ones(shape))
         return
-    module, twin = nn.PReLU(number, 0.4, dtype=np.float64), torch.nn.PReLU(number, 0.4).double()
-    assert repr(module) == repr(twin)
-    assert list(module.state_dict()) == list(twin.state_dict())
     slopes = np.linspace(0.1, 0.6, number)
     module.weight.data[...] = slopes
-    twin.weight.data[:] = torch.tensor(slopes)
     x = away_from_kinks(shape, 0)
-    t, u = tensor(x, requires_grad=True), torch.tensor(x, requires_grad=True)
-    z, theirs = module(t), twin(u)
+    t = tensor(x, requires_grad=True)
+    z = module(t)
     wide = slopes.reshape(-1, *[1] * (len(shape) - 2)) if len(shape) > 1 else slopes[0]
     np.testing.assert_allclose(z.detach(), np.where(x > 0, x, wide * x), rtol=1e-14)
     weights = np.random.default_rng(1).uniform(0.5, 1.5, shape)
     z.backward(weights)
+    np.testing.assert_allclose(t.grad, weights * np.where(x > 0, 1.0, wide), rtol=1e-14)
+    below = weights * np.where(x > 0, 0.0, x)
+    channels = (0, *range(2, x.ndim)) if number > 1 else None
+    np.testing.assert_allclose(module.weight.grad, np.atleast_1d(below.sum(channels)), rtol=1e-12)
+    gradcheck(F.prelu, x, slopes)
+    torch = pytest.importorskip("torch", reason="PyTorch is an optional peer")
+    twin, u = torch.nn.PReLU(number, 0.4).double(), torch.tensor(x, requires_grad=True)
+    assert repr(module) == repr(twin)
+    assert list(module.state_dict()) == list(twin.state_dict())
+    twin.weight.data[:] = torch.tensor(slopes)
+    theirs = twin(u)
     theirs.backward(torch.tensor(weights))
     np.testing.assert_allclose(z.detach(), theirs.detach(), rtol=1e-14)
     np.testing.assert_allclose(t.grad, u.grad, rtol=1e-14)
     np.testing.assert_allclose(module.weight.grad, twin.weight.grad, rtol=1e-12)
-    gradcheck(F.prelu, x, slopes)
 
 
 def test_dropout_keeps_the_mean_and_is_nothing_in_evaluation() -> None:

@@ -58,6 +58,11 @@ CASES: list[tuple[Any, type[Exception], str]] = [
     (lambda: nn.CrossEntropyLoss(label_smoothing=1.1), ValueError, "label_smoothing .* got 1.1"),
     (lambda: nn.CrossEntropyLoss(ignore_index=0.5), ValueError, "ignore_index .* got 0.5"),
     (lambda: nn.NLLLoss(reduction=None), TypeError, "NLLLoss expects reduction .* got None"),
+    (
+        lambda: nn.BCEWithLogitsLoss(pos_weight=nn.Parameter(1.0)),
+        RuntimeError,
+        "derivative would be lost",
+    ),
     # containers and modules
     (lambda: nn.Sequential(nn.Tanh(), np.tanh), TypeError, "Sequential expects modules, got ufunc"),
     (lambda: nn.ModuleList([1]), TypeError, "ModuleList expects modules, got int as number 0"),

@@ -87,6 +87,22 @@ def test_full_backward_hooks_see_and_replace_what_pytorchs_do(tracked: Any, answ
             np.testing.assert_allclose(g, h, rtol=1e-14)
 
 
+def test_all_gradients_of_a_module_of_two_inputs_come_to_one_call_and_can_be_changed() -> None:
+    module, seen = Product(), []
+    module.register_full_backward_hook(lambda *given: seen.append(given[1:]))
+    module.register_full_backward_hook(lambda module, grads, _: (grads[0] * 2.0, grads[1] * 3.0))
+    x = tensor(np.array([1.0, 2.0], np.float32), requires_grad=True)
+    y = tensor(np.array([[5.0]]), requires_grad=True)
+    z, total = module(x, y)
+    assert z.dtype == np.float64
+    (z.sum() + 10.0 * total.sum()).backward()
+    (((gx, gy), (gz, gt)),) = seen
+    assert (gx.tolist(), gy.tolist()) == ([15.0, 15.0], [[23.0]])
+    assert (gz.tolist(), gt.tolist()) == ([[1.0, 1.0]], [[10.0, 10.0]])
+    assert (x.grad.tolist(), y.grad.tolist()) == ([30.0, 30.0], [[69.0]])
+    assert (x.grad.dtype, y.grad.dtype) == (np.float32, np.float64)
+
+
 def test_a_full_backward_hook_of_a_first_layer_sees_the_error_too() -> None:
     layer, seen = nn.Linear(2, 1), []
     layer.register_full_backward_hook(lambda module, *grads: seen.append(grads))

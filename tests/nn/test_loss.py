@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -193,7 +193,8 @@ def by_hand(
     number = rows.shape[1]
     w = np.ones(number) if weight is None else weight
     logs = rows - np.log(np.exp(rows).sum(1, keepdims=True))
-    losses, total = [], 0.0
+    losses: list[Any] = []
+    total = 0.0
     if np.asarray(target).dtype.kind == "f":
         spread = target[None] if x.ndim == 1 else np.moveaxis(target, 1, -1).reshape(-1, number)
         for i, row in enumerate(spread):
@@ -231,50 +232,87 @@ def probabilities(shape: tuple[int, ...], seed: int) -> np.ndarray:
     return np.asarray(x / x.sum(min(1, len(shape) - 1), keepdims=True))
 
 
-@reductions
-@pytest.mark.parametrize("shape", CLASS_SHAPES)
-@pytest.mark.parametrize("kind", ["labels", "ignoring", "probabilities"])
-def test_cross_entropy_and_nll(reduction: str, shape: tuple[int, ...], kind: str) -> None:
-    torch = pytest.importorskip("torch", reason="PyTorch is an optional peer")
+KINDS = ("labels", "ignoring", "probabilities")
+
+
+def class_cases(shape: tuple[int, ...], kind: str) -> Iterator[tuple[Any, Any, Any, int, float]]:
+    """Scores, target, weight, ignored index and smoothing."""
     number = shape[min(1, len(shape) - 1)]
     for seed, (weighed, smoothing) in enumerate(itertools.product((False, True), (0.0, 0.3))):
-        x, ignored = draw(shape, seed), 1 if kind == "ignoring" else -100
+        ignored = 1 if kind == "ignoring" else -100
         target = labels_for(shape, seed, ignored if kind == "ignoring" else None)
-        if kind == "ignoring" and (target == ignored).all():
-            continue
         if kind == "probabilities":
             target = probabilities(shape, seed)
         weight = draw(number, seed, 0.2, 2.0) if weighed else None
+        if kind != "ignoring" or (target != ignored).any():
+            yield draw(shape, seed), target, weight, ignored, smoothing
+
+
+@reductions
+@pytest.mark.parametrize("shape", CLASS_SHAPES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_cross_entropy_by_hand(reduction: str, shape: tuple[int, ...], kind: str) -> None:
+    """The value place by place, the gradient of that by the complex step."""
+    for x, target, weight, ignored, smoothing in class_cases(shape, kind):
+        given_weight = None if weight is None else tensor(weight)
+        loss = nn.CrossEntropyLoss(given_weight, ignored, reduction, smoothing)
+        t = tensor(x, requires_grad=True)
+        z = loss(t, tensor(target))
         wanted = by_hand(x, target, weight, ignored, smoothing, reduction)
-        for dtype, tolerance in (np.float64, 1e-10), (np.float32, 1e-5):
+        np.testing.assert_allclose(z.detach(), wanted, rtol=1e-10, atol=1e-12)
+        assert z.shape == wanted.shape
+        g = cotangent(z)
+        z.backward(g)
+        slopes = np.zeros(shape)
+        for place in np.ndindex(shape):
+            moved = x.astype(complex)
+            moved[place] += 1e-30j
+            value = by_hand(moved, target, weight, ignored, smoothing, reduction)
+            slopes[place] = np.imag((g * value).sum()) / 1e-30
+        np.testing.assert_allclose(t.grad, slopes, rtol=1e-10, atol=1e-13)
 
-            def to(library: Any, a: Any, dtype: Any = dtype) -> Any:
-                a = np.asarray(a)
-                return (
-                    None
-                    if a.dtype == object
-                    else library.tensor(a.astype(dtype) if a.dtype.kind == "f" else a)
-                )
 
-            options: Any = {"ignore_index": ignored, "reduction": reduction}
-            t, u = (to(library, x).requires_grad_() for library in (mg, torch))
-            ours = nn.CrossEntropyLoss(to(mg, weight), label_smoothing=smoothing, **options)
-            theirs = torch.nn.CrossEntropyLoss(
-                to(torch, weight), label_smoothing=smoothing, **options
-            )
-            z = ours(t, to(mg, target))
-            assert z.dtype == dtype
-            assert z.shape == wanted.shape
-            np.testing.assert_allclose(z.detach(), wanted, rtol=tolerance, atol=tolerance)
-            agree(z, theirs(u, to(torch, target)), [t], [u], tolerance)
-            if kind == "probabilities" or smoothing:
-                continue
-            t, u = (to(library, x).requires_grad_() for library in (mg, torch))
-            ours, theirs = (
-                nn.NLLLoss(to(mg, weight), **options),
-                torch.nn.NLLLoss(to(torch, weight), **options),
-            )
-            agree(ours(t, to(mg, target)), theirs(u, to(torch, target)), [t], [u], tolerance)
+@reductions
+@pytest.mark.parametrize("shape", CLASS_SHAPES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_cross_entropy_and_nll_like_pytorchs(
+    reduction: str, shape: tuple[int, ...], kind: str
+) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is an optional peer")
+    for dtype, tolerance in (np.float64, 1e-10), (np.float32, 1e-5):
+
+        def to(library: Any, a: Any, dtype: Any = dtype) -> Any:
+            return None if a is None else library.tensor(a.astype(dtype) if a.dtype == float else a)
+
+        for x, target, weight, ignored, smoothing in class_cases(shape, kind):
+            names = ["CrossEntropyLoss"] if kind == "probabilities" or smoothing else [
+                "CrossEntropyLoss", "NLLLoss",
+            ]  # fmt: skip
+            for name in names:
+                options: Any = {"ignore_index": ignored, "reduction": reduction}
+                options |= {"label_smoothing": smoothing} if smoothing else {}
+                t, u = (to(library, x).requires_grad_() for library in (mg, torch))
+                ours = getattr(nn, name)(to(mg, weight), **options)
+                theirs = getattr(torch.nn, name)(to(torch, weight), **options)
+                assert list(ours.state_dict()) == list(theirs.state_dict())
+                z = ours(t, to(mg, target))
+                assert z.dtype == dtype
+                agree(z, theirs(u, to(torch, target)), [t], [u], tolerance)
+
+
+def test_nll_is_the_entry_at_the_label() -> None:
+    for shape in CLASS_SHAPES:
+        for x, target, weight, ignored, _ in class_cases(shape, "ignoring"):
+            t = tensor(x, requires_grad=True)
+            F.nll_loss(t, target, weight, ignored).backward()
+            w = np.ones(x.shape[min(1, x.ndim - 1)]) if weight is None else weight
+            wanted = np.zeros(shape)
+            classes_last = np.moveaxis(wanted, 1, -1) if wanted.ndim > 1 else wanted
+            total = sum(w[label] for label in np.ravel(target) if label != ignored)
+            for place in np.ndindex(target.shape):
+                if target[place] != ignored:
+                    classes_last[(*place, target[place])] = -w[target[place]] / total
+            np.testing.assert_allclose(t.grad, wanted, rtol=1e-12)
 
 
 @given(

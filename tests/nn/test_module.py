@@ -114,6 +114,8 @@ def test_parameters_are_found_by_walking_attributes() -> None:
     assert next(two.named_parameters("net"))[0] == "net.scale"
     assert two.get_submodule("right") is two.right
     assert two.get_submodule("") is two
+    two.add_module("extra", nn.Tanh())
+    assert [name for name, _ in two.named_children()] == ["left", "right", "extra"]
 
 
 def furnish(self: Any, library: Any) -> None:
@@ -193,6 +195,10 @@ def test_train_eval_and_zero_grad_reach_every_module() -> None:
     assert all(module.training for module in net.modules())
     net(X).sum().backward()
     assert all(parameter.grad is not None for parameter in net.parameters())
+    net[0].weight.grad = None
+    net.zero_grad(set_to_none=False)
+    assert net[0].weight.grad is None
+    assert net[0].bias.grad.tolist() == [0.0] * 5
     net.zero_grad()
     assert all(parameter.grad is None for parameter in net.parameters())
     assert net.requires_grad_(False) is net
