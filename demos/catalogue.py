@@ -18,6 +18,9 @@ ORDER = (
     "activation_functions",
     "dead_at_birth",
     "dying_relu",
+    "exploding_gradients",
+    "rate_times_target",
+    "clip_geometry",
 )
 LABELS = {  # in this order; whether a docstring must have it
     "The tutorial says": True,
