@@ -19,6 +19,7 @@ ORDER = (
     "dead_at_birth",
     "dying_relu",
     "exploding_gradients",
+    "exploding_gradients_diabetes",
     "rate_times_target",
     "clip_geometry",
 )
