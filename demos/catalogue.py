@@ -19,8 +19,8 @@ ORDER = (
     "dead_at_birth",
     "dying_relu",
     "exploding_gradients",
-    "exploding_gradients_diabetes",
     "rate_times_target",
+    "exploding_gradients_diabetes",
     "clip_geometry",
 )
 LABELS = {  # in this order; whether a docstring must have it

@@ -349,9 +349,10 @@ def _gradients(results: Results) -> Picture:
     return Picture(
         figure,
         f"Norm of the gradient in the first {EARLY} updates on a logarithmic axis, all networks. "
-        f"As shipped it jumps up to {largest[SHIPPED]:.0e} and falls back within an update, where "
-        "all units are silent from then on; with features standardised alone it rises to {largest[FEATURES]:.0e} "
-        f"and ends; with both standardised it stays below {largest[BOTH]:.0f}.",
+        f"As shipped it jumps up to {largest[SHIPPED]:.0e} and falls back within an update, as "
+        "all units are silent from then on; with features standardised alone it rises to "
+        f"{largest[FEATURES]:.0e} and ends; with both standardised it stays below "
+        f"{largest[BOTH]:.0f}.",
     )
 
 
