@@ -14,6 +14,7 @@ ORDER = (
     "flat_region",
     "sigmoid_saturation",
     "vanishing_gradient",
+    "training_with_depth",
     "gaussian_products",
     "activation_functions",
     "dead_at_birth",
