@@ -39,7 +39,7 @@ from matplotlib.figure import Figure
 from minigrad import autograd, nn, no_grad, optim, tensor
 from minigrad.nn import init
 
-from .activation_functions import leaky_relu
+from .activation_functions import LeakyReLU
 from .claims import Claim, mean_and_error, with_error
 from .dead_at_birth import dead_to_one
 from .digits import CLASSES, PIXELS, split
@@ -70,19 +70,9 @@ MANY_DEAD, QUICK_MANY_DEAD, FEW_DEAD = 0.25, 0.15, 0.02  # of units
 HALF = 0.5  # of networks
 
 
-class Leaky(nn.Module):
-    """Leaky ReLU."""
-
-    def __init__(self, slope: float) -> None:
-        self.slope = slope
-
-    def forward(self, x: Any) -> Any:
-        return leaky_relu(x, self.slope)
-
-
 def activation(leak: float) -> nn.Module:
     """ReLU if there is no leak."""
-    return Leaky(leak) if leak else nn.ReLU()
+    return LeakyReLU(leak) if leak else nn.ReLU()
 
 
 he = partial(init.kaiming_normal_, nonlinearity="relu")
