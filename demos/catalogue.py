@@ -20,6 +20,7 @@ ORDER = (
     "dead_at_birth",
     "dying_relu",
     "exploding_gradient_cliff",
+    "exploding_gradient_wall",
 )
 LABELS = {  # in this order; whether a docstring must have it
     "The tutorial says": True,

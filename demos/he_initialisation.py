@@ -180,7 +180,7 @@ def train(unit: Training) -> np.ndarray:
     widths = [PIXELS, *[WIDTH] * unit.layers, CLASSES]
     model = networks(widths, draws, FILLS[unit.start], nn.ReLU())
     losses = learn_digits(model, draws, optim.SGD(model.parameters(), lr=unit.rate), unit.steps)
-    return losses.reshape(-1, SMOOTHED, unit.nets).mean(axis=1)
+    return np.asarray(losses.reshape(-1, SMOOTHED, unit.nets).mean(axis=1))
 
 
 def typical_slope(start: str) -> float:
