@@ -21,6 +21,7 @@ ORDER = (
     "dying_relu",
     "exploding_gradient_cliff",
     "exploding_gradient_wall",
+    "exploding_gradient_rnn",
 )
 LABELS = {  # in this order; whether a docstring must have it
     "The tutorial says": True,
