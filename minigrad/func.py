@@ -65,12 +65,7 @@ def value_and_grad(f: Function, argnums: ArgNums = 0) -> Function:
 
     def both(*args: Any, **kwargs: Any) -> Any:
         run = _Run("grad", f, args, kwargs, argnums)
-        if len(run.outputs) != 1 or np.size(run.outputs[0]) != 1:
-            shapes = ", ".join(str(np.shape(output)) for output in run.outputs) or "nothing"
-            raise ValueError(
-                f"grad expects the function to return one number, got {shapes}; reduce it, or use "
-                "jacobian or vjp"
-            )
+        run.check_scalar("grad")
         gradients = _pull(run.outputs, run.variables, [None], run.taped, retain_graph=False)
         return run.value(), run.like_arguments(gradients)
 
@@ -130,10 +125,14 @@ def hvp(f: Function, primals: Any, tangents: Any) -> Any:
     >>> hvp(lambda x: np.sum(x**3), np.array([1.0, 2.0]), np.array([1.0, 1.0]))
     array([ 6., 12.])
     """
-    if not isinstance(primals, tuple):
-        product: Any = hvp(f, (primals,), (tangents,))[0]
-        return product
-    return jvp(grad(f, range(len(primals))), primals, tangents)[1]
+    given = primals if isinstance(primals, tuple) else (primals,)
+    along = tangents if isinstance(primals, tuple) else (tangents,)
+    run = _Run("hvp", f, given, {}, range(len(given)))
+    run.check_scalar("hvp")
+    directions = _matched("hvp", "tangent", along, run.variables)
+    slopes = _pull(run.outputs, run.variables, [None], taped=True)
+    product = run.like_arguments(_pull(slopes, run.variables, directions, run.taped))
+    return product if isinstance(primals, tuple) else product[0]
 
 
 def jacobian(f: Function, argnums: int = 0) -> Function:
@@ -231,6 +230,15 @@ class _Run:
             return self.variables[-1]
 
         return make
+
+    def check_scalar(self, who: str) -> None:
+        """Raise unless the function returned one number."""
+        if len(self.outputs) != 1 or np.size(self.outputs[0]) != 1:
+            shapes = ", ".join(str(np.shape(output)) for output in self.outputs) or "nothing"
+            raise ValueError(
+                f"{who} expects the function to return one number, got {shapes}; reduce it, or use "
+                "jacobian or vjp"
+            )
 
     def value(self) -> Any:
         """What the function returned."""

@@ -13,7 +13,9 @@ ROOT = Path(__file__).parent.parent / "minigrad"
 
 # From the ground up. A module may import those of lower rank, and its own package.
 LAYERS = [
-    "report", "autograd.variable", "autograd.changes autograd.modes",
+    "report",
+    "autograd.variable",
+    "autograd.changes autograd.modes",
     "autograd.registry",
     "autograd.tape",
     "autograd.record",
@@ -27,8 +29,10 @@ LAYERS = [
     "random clipping serialization",
     "creation",
     "func",
+    "nn.inputs nn.hooks",
+    "nn.kernels.activation nn.kernels.gradient nn.kernels.linear nn.kernels.loss",
     "nn.init nn.kernels nn.module",
-    "nn.functional",
+    "nn.functional nn.layer nn.containers",
     "nn.activation nn.linear nn.loss nn.utils",
     "nn optim.groups",
     "optim.bucket",
@@ -38,6 +42,7 @@ LAYERS = [
     "optim.lr_scheduler.sequence",
     "optim.lr_scheduler",
     "optim datasets.real utils.data",
+    "amp",
     "utils",
     "datasets testing.gradcheck testing.strategies",
     "testing",

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import find, given
 
 from minigrad import nn, tensor
-from minigrad.testing import GradcheckError, gradcheck
-from minigrad.testing import strategies as gen
+from minigrad.testing import GradcheckError, gradcheck, strategies as gen
 
 X = np.array([[0.5, -1.2], [2.0, 0.3]])
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from .variable import nested
 
-Place = tuple[Any, ...]  # code, offset in it, and under detect_anomaly the module path
+Place = Any  # a tuple of the code, the offset in it, and under detect_anomaly the module path
 
 next_serial = itertools.count(1).__next__
 
@@ -48,9 +48,7 @@ def describe(place: Place) -> str:
     """A place as ``file:line``, and the module path if it is known."""
     code, offset, *path = place
     line = list(code.co_positions())[offset // 2][0]
-    return f"{code.co_filename}:{line}" + "".join(
-        f" in {'.'.join(names)}" for names in path if names
-    )
+    return f"{code.co_filename}:{line}" + "".join(f" in {'.'.join(n)}" for n in path if n)
 
 
 def mark_changed(*arrays: np.ndarray) -> None:
@@ -61,12 +59,8 @@ def mark_changed(*arrays: np.ndarray) -> None:
         owner = array if array.base is None else _owner_of(array)
         key = id(owner)
         stamp = _stamps.get(key)
-        reference = stamp[0] if stamp else weakref.ref(owner, partial(_forget, key))
+        reference = stamp[0] if stamp else weakref.ref(owner, partial(_stamps.pop, key))
         _stamps[key] = reference, latest, place
-
-
-def _forget(key: int, _: Any) -> None:
-    del _stamps[key]
 
 
 def last_change(array: np.ndarray, serial: int) -> Place | None:
@@ -92,5 +86,5 @@ def fingerprint(array: np.ndarray) -> int:
     """A checksum of the bytes of an array, at about memory speed."""
     flat = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
     cut = flat.size - flat.size % (8 * _WIDTH)
-    sums = flat[:cut].view(np.uint64).reshape(-1, _WIDTH).sum(axis=0)
+    sums = flat[:cut].view(np.uint64).reshape(-1, _WIDTH).sum(axis=0) if cut else flat[:0]
     return hash((sums.tobytes(), flat[cut:].tobytes()))

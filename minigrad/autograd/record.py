@@ -25,7 +25,6 @@ from .variable import Variable, holds_tensor, is_tracked, nested, strip
 _WRITERS = {np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal}
 _WRITERS |= {operator.setitem, np.ndarray.sort, np.ndarray.partition, np.ndarray.fill}
 _NUMBERS = {int, float}
-_HOLDERS = {np.ndarray, list, tuple}
 
 
 def infix(function: Any) -> Any:
@@ -124,7 +123,7 @@ def apply(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any], depth: int = 2)
     if given is args:
         z = saved = op.forward(*values)
     else:
-        z = saved = op.forward(*strip(args), **{name: strip(v) for name, v in kwargs.items()})
+        z = saved = op.forward(*values[: len(args)], **{k: values[op.index[k]] for k in kwargs})
     if op.composition is not None:
         z, saved = z
     if mode & ALTER:
@@ -178,13 +177,13 @@ def unary(op: Op, x: Variable, depth: int) -> Any:
 
 def bind(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
     """The values of all parameters; raise if the derivative does not go through one of them."""
-    for name in kwargs.keys() - op.index.keys():
-        refuse(op.name, name)
     values = [*args, *op.defaults[len(args) :]]
-    for name, i in op.index.items():
-        values[i] = kwargs.get(name, values[i])
-        is_refused = name in op.refused or (name not in op.rules and is_tracked((values[i],)))
-        if is_refused and values[i] is not op.defaults[i]:
+    for name, value in kwargs.items():
+        if name not in op.index:
+            refuse(op.name, name)
+        values[op.index[name]] = value
+    for i, name in op.unsafe:
+        if values[i] is not op.defaults[i] and (name in op.refused or is_tracked((values[i],))):
             refuse(op.name, name)
     return values
 
@@ -233,12 +232,11 @@ def run_bare(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> An
 def watch(node: Any, values: Iterable[Any]) -> None:
     """Fingerprint the ndarrays among the arguments that the node keeps: writing leaves no stamp."""
     for value in values:
-        if type(value) in _HOLDERS and (raw := [id(a) for a in changes.arrays_in([value])]):
-            kept = changes.arrays_in(node.kept)
-            node.prints = [
-                *(node.prints or ()),
-                *[(a, changes.fingerprint(a)) for a in kept if id(a) in raw],
-            ]
+        is_group = type(value) is tuple or type(value) is list
+        if type(value) is np.ndarray or (is_group and np.ndarray in map(type, value)):
+            kept = changes.arrays_in(node.kept) if is_group else node.kept
+            raw = [a for a in changes.arrays_in([value]) if any(a is k for k in kept)]
+            node.prints = [*(node.prints or ()), *[(a, changes.fingerprint(a)) for a in raw]]
 
 
 def note(name: str, z: Any, arrays: Iterable[Any], node: Any) -> None:

@@ -52,7 +52,8 @@ class Plan:
         scope = {"shape_of": shape_of, "default": op.defaults}
         arguments = "".join(f", {name}=default[{i}]" for name, i in op.index.items())
         self.gather = eval(f"lambda z{arguments}: ({values})", scope)
-        self.pull = self.pull_for(frozenset(names))
+        self.names = frozenset(names)
+        self.pull = self.pull_for(self.names)
 
     @functools.cache  # noqa: B019  # plans live as long as the table
     def pull_for(self, wanted: frozenset[str]) -> Function:
@@ -96,6 +97,8 @@ class Op:
         self.refused = UNCOVERED - {need for rule in rules.values() for need in needs_of(rule)}
         self.ruled = sum(1 << self.index[name] for name in self.rules)  # as bits
         self.unruled = (1 << len(self.index)) - 1 - self.ruled
+        covered = set(rules) - self.refused
+        self.unsafe = [(i, name) for name, i in self.index.items() if name not in covered]
         refused = [i for name, i in self.index.items() if name in self.refused]
         self.plain = min(refused, default=len(self.index))  # how many arguments need no look
         self.is_unary = self.ruled & 1 and self.backward is None
@@ -200,8 +203,8 @@ def fused(composition: Function, backward: Function) -> Callable[[Function], Fun
 
     def decorate(forward: Function) -> Function:
         @functools.wraps(forward)
-        def plain(*inputs: Any) -> Any:
-            return composition(*inputs) if any_complex(inputs) else forward(*inputs)[0]
+        def plain(*args: Any, **kw: Any) -> Any:
+            return composition(*args, **kw) if any_complex(args) else forward(*args, **kw)[0]
 
         call = primitive(plain)
         op = TABLE[call]

@@ -151,22 +151,23 @@ def leading_to(inputs: Iterable[Any], order: Iterable[Any]) -> set[Any]:
 
 def pull_some(node: Any, g: Gradient, taped: bool, leading: Any) -> Any:
     """The gradients of a node's parents, recorded or not, with None for those that lead nowhere."""
-    plan, parents, kept, wanted = node.plan, node.parents, node.kept, set(node.plan.slots)
-    for name, at in plan.slots.items() if leading is not None else ():
-        if type(at) is int and parents[at] not in leading:
-            wanted.discard(name)
+    plan, parents, kept = node.plan, node.parents, node.kept
+    wanted = plan.names
+    if leading is not None and not leading.issuperset(parents):
+        idle = (k for k, at in plan.slots.items() if type(at) is int and parents[at] not in leading)
+        wanted = wanted.difference(idle)
     if taped and plan.op.composition is not None:
         nodes = [parents[plan.slots[name]] if name in wanted else None for name in plan.op.index]
         found = pull_through(plan.op.composition, nodes, kept[:-1], g)
         return [found[plan.op.index[name]] for name in plan.slots]
     kept = list(map(partial(on_tape, node), kept, plan.sources)) if taped else kept
-    return plan.pull_for(frozenset(wanted))(g, kept)
+    return plan.pull(g, kept) if wanted is plan.names else plan.pull_for(wanted)(g, kept)
 
 
 def on_tape(node: Any, value: Any, source: Any) -> Any:
     """What a node kept, as a tensor that leads to where the value came from."""
     if source is None:
-        return value
+        return Variable.result(value) if type(value) is np.ndarray else value
     if isinstance(source, slice):
         return list(map(Variable.result, value, node.parents[source]))
     return Variable.result(value, node if source == OUTPUT else node.parents[source])

@@ -1,6 +1,3 @@
 """Small real data sets, shipped inside the package; LICENSES.md names their sources."""
 
-from .real import Diabetes as Diabetes
-from .real import Digits as Digits
-from .real import diabetes as diabetes
-from .real import digits as digits
+from .real import Diabetes as Diabetes, Digits as Digits, diabetes as diabetes, digits as digits

@@ -11,14 +11,14 @@ from ..autograd.registry import derivative, primitive
 
 def matmul_x(g: Any, x_shape: Any, y: Any) -> Any:
     """g y^T, where a vector x stands for a row and a vector y for a column."""
-    if len(np.shape(y)) == 1:
+    if y.ndim == 1:
         return g[..., None] * y
     return (y @ g[..., None])[..., 0] if len(x_shape) == 1 else g @ y.mT
 
 
 def matmul_y(g: Any, x: Any, y_shape: Any) -> Any:
     """x^T g, where a vector x stands for a row and a vector y for a column."""
-    if len(np.shape(x)) == 1:
+    if x.ndim == 1:
         return g * x if len(y_shape) == 1 else x[:, None] * g[..., None, :]
     return (x.mT @ g[..., None])[..., 0] if len(y_shape) == 1 else x.mT @ g
 

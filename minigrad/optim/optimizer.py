@@ -44,8 +44,9 @@ _CONTROL = "clip_value", "clip_norm", "rescale_norm", "on_nonfinite"  # not opti
 class Optimizer:
     """Changes parameters in place by their gradients.
 
-    A subclass is a dataclass of its options, which every group may set for itself, with an
-    ``update``. At each step the gradients of all parameters are looked at first, in this order:
+    A subclass is a dataclass of its options, with an ``update``. Every group in ``param_groups``
+    has options of its own, and there they are changed. At each step the gradients of all
+    parameters are looked at first, in this order:
 
     1. One that is not finite is an error that names the parameters and leaves parameters,
        gradients and state untouched. ``on_nonfinite="skip"`` passes over such a step instead,

@@ -1,5 +1,3 @@
 """Checks of gradients, for the library's own rules and for its users' functions."""
 
-from .gradcheck import GradcheckError as GradcheckError
-from .gradcheck import Report as Report
-from .gradcheck import gradcheck as gradcheck
+from .gradcheck import GradcheckError as GradcheckError, Report as Report, gradcheck as gradcheck

@@ -14,8 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Tensor, enable_grad
-from ..autograd import grad as gradients_of
+from ..autograd import Tensor, enable_grad, grad as gradients_of
 
 COMPLEX_STEP = 1e-30
 DIFFERENCE_STEP = 6e-6  # where the errors of rounding and of truncation meet in float64

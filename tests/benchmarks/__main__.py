@@ -1,110 +1,56 @@
-"""``python -m tests.benchmarks``: how long a training step takes, side by side in one run.
+"""``python -m tests.benchmarks``: how long a training step takes, every way of it in one run.
 
-Within a round every way takes its turn, and the table gives medians over the rounds. All ways
-start from the same data; a way whose first losses differ by more than 1e-5 is refused.
+Within a round every way takes its turn, and the table gives medians over the rounds, with ratios to
+hand-written NumPy and to PyTorch. All ways start from the same weights and data; a way whose first
+losses differ by more than 1e-5 is refused, one that is not installed is left out by name. Then come
+the peak memory of a step above the data and parameters, the time of the import, and the time of an
+operation at two depths.
 """
 
 from __future__ import annotations
 
 import argparse
-import gc
-import importlib
 import json
 import os
-import statistics
 import sys
-import time
-from collections.abc import Callable
 from typing import Any
 
-WORKLOADS = ("descent", "tiny")
-WAYS = ("minigrad", "numpy", "torch", "autograd", "mygrad")
-LABELS = {"numpy": "NumPy by hand", "torch": "PyTorch eager", "mygrad": "MyGrad"}
-TOLERANCE = 1e-5
-FIRST_LOSSES = 5
-SECONDS_A_TURN = 2e-3
-
-Step = Callable[[], float]
-
-
-def steps_of(workload: str, ways: list[str]) -> dict[str, Step]:
-    """The step of every way that is installed; each returns its loss."""
-    module = importlib.import_module(f"tests.benchmarks.{workload}")
-    steps = {}
-    for way in ways:
-        if hasattr(module, way):
-            try:
-                steps[way] = getattr(module, way)()
-            except ImportError as error:
-                print(f"{workload}: {LABELS.get(way, way)} is left out: {error}")
-    return steps
-
-
-def agreeing(workload: str, steps: dict[str, Step]) -> dict[str, Step]:
-    """The steps whose first losses are those of the first way."""
-    losses = {way: [step() for _ in range(FIRST_LOSSES)] for way, step in steps.items()}
-    wanted = next(iter(losses.values()))
-    kept = {}
-    for way, found in losses.items():
-        worst = max(abs(a - b) / max(1.0, abs(b)) for a, b in zip(found, wanted, strict=True))
-        if worst <= TOLERANCE:
-            kept[way] = steps[way]
-        else:
-            print(
-                f"{workload}: {LABELS.get(way, way)} is refused: its losses are off by {worst:.1e}"
-            )
-    return kept
-
-
-def medians(steps: dict[str, Step], rounds: int) -> dict[str, float]:
-    """Microseconds a step, the median over rounds in which every way takes its turn."""
-    repeats, times = {}, {way: [] for way in steps}  # type: ignore[var-annotated]
-    for way, step in steps.items():
-        started = time.perf_counter()
-        for _ in range(20):
-            step()
-        repeats[way] = max(1, int(SECONDS_A_TURN * 20 / (time.perf_counter() - started)))
-    gc.collect()
-    gc.freeze()  # what was imported is not walked again in anybody's turn
-    for _ in range(rounds):
-        for way, step in steps.items():
-            started = time.perf_counter()
-            for _ in range(repeats[way]):
-                step()
-            times[way].append((time.perf_counter() - started) / repeats[way] * 1e6)
-    gc.unfreeze()
-    return {way: statistics.median(values) for way, values in times.items()}
-
-
-def table(workload: str, found: dict[str, float]) -> None:
-    """Print the times of one workload, and their ratios to hand-written NumPy and to PyTorch."""
-    print(f"\n{workload:16}{'us a step':>12}{'to by hand':>12}{'to PyTorch':>12}")
-    for way, microseconds in found.items():
-        ratios = [
-            f"{microseconds / found[other]:12.2f}" if other in found else f"{'-':>12}"
-            for other in ("numpy", "torch")
-        ]
-        print(f"{LABELS.get(way, way):16}{microseconds:12.1f}{''.join(ratios)}")
+WAYS = ("minigrad", "numpy", "torch", "jax", "autograd", "mygrad")
+THREADS = "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    parser.add_argument("--workloads", nargs="*", default=WORKLOADS, choices=WORKLOADS)
+    parser.add_argument("--workloads", nargs="*", metavar="NAME", help="all by default")
     parser.add_argument("--ways", nargs="*", default=WAYS, choices=WAYS)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--rounds", type=int, default=50)
-    parser.add_argument("--json", metavar="FILE", help="write the times there as well")
+    parser.add_argument("--rounds", type=int, default=30)
+    parser.add_argument("--only-times", action="store_true", help="no memory, import and growth")
+    parser.add_argument("--json", metavar="FILE", help="write everything there as well")
     options = parser.parse_args()
-    for name in "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS":
-        os.environ[name] = str(options.threads)  # before NumPy is imported
-    results: dict[str, Any] = {}
-    for workload in options.workloads:
-        steps = agreeing(workload, steps_of(workload, list(options.ways)))
-        results[workload] = medians(steps, options.rounds)
-        table(workload, results[workload])
+    for name in THREADS:
+        os.environ[name] = str(options.threads)  # read when NumPy is imported
+    if options.threads == 1:
+        os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
+    from . import measure, workload  # and so only now
+
+    names = options.workloads or workload.NAMES
+    unknown = set(names) - set(workload.NAMES)
+    if unknown:
+        parser.error(f"known workloads are {', '.join(workload.NAMES)}; got {', '.join(unknown)}")
+    found: dict[str, Any] = {"threads": options.threads, "microseconds": {}}
+    for name in names:
+        steps = measure.agreeing(name, measure.steps_of(name, options.ways, options.threads))
+        found["microseconds"][name] = measure.medians(steps, options.rounds)
+        measure.show_times(name, found["microseconds"][name])
+    if not options.only_times:
+        eager = [way for way in ("numpy", "torch", "minigrad") if way in options.ways]
+        found["peak_bytes"] = measure.peaks(eager)
+        found["import_seconds"] = measure.import_seconds()
+        found["growth"] = measure.growth()
     if options.json:
         with open(options.json, "w") as file:
-            json.dump({"threads": options.threads, "microseconds": results}, file, indent=2)
+            json.dump(found, file, indent=2)
     return 0
 
 

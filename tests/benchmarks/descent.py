@@ -2,36 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
+from .peers import Step, sgd
+from .workload import Workload
+
 LEARN_RATE = 0.01
-START = np.linspace(0.0295, 0.2008, 100, dtype=np.float32)
-
-Step = Callable[[], float]
 
 
-def minigrad() -> Step:
-    import minigrad as torch
+def workload(points: int = 100) -> Workload:
+    start = np.linspace(0.0295, 0.2008, points, dtype=np.float32)
 
-    xt = torch.tensor(START, requires_grad=True)
+    def script(torch: Any, nn: Any, optim: Any) -> Step:
+        xt = torch.tensor(start, requires_grad=True)
 
-    def step() -> float:
-        yt = (3 * xt**2 - 3 * xt + 4).sum()
-        yt.backward()
-        xt.data -= LEARN_RATE * xt.grad.data
-        xt.grad = None
-        return yt.item()
+        def step() -> float:
+            yt = (3 * xt**2 - 3 * xt + 4).sum()
+            yt.backward()
+            xt.data -= LEARN_RATE * xt.grad.data
+            xt.grad = None
+            return float(yt.item())
 
-    return step
+        return step
+
+    def loss(xp: Any, parameters: Any) -> Any:
+        return xp.sum(3 * parameters[0] ** 2 - 3 * parameters[0] + 4)
+
+    return Workload(script, lambda: by_hand(start.copy()), [start], loss, sgd(LEARN_RATE))
 
 
-def numpy() -> Step:
-    x = START.copy()
+def by_hand(x: np.ndarray) -> Step:
     three, square, gradient = np.empty_like(x), np.empty_like(x), np.empty_like(x)
-    constants = [np.array(value, np.float32) for value in (3, 4, 6, LEARN_RATE)]
-    c3, c4, c6, lr = constants
+    c3, c4, c6, lr = (np.array(value, np.float32) for value in (3, 4, 6, LEARN_RATE))
 
     def step() -> float:
         np.multiply(x, c3, three)
@@ -44,52 +48,5 @@ def numpy() -> Step:
         np.multiply(gradient, lr, gradient)
         np.subtract(x, gradient, x)
         return float(loss)
-
-    return step
-
-
-def torch() -> Step:
-    import torch
-
-    torch.set_num_threads(1)
-    xt = torch.tensor(START, requires_grad=True)
-
-    def step() -> float:
-        yt = (3 * xt**2 - 3 * xt + 4).sum()
-        yt.backward()
-        xt.data -= LEARN_RATE * xt.grad.data
-        xt.grad = None
-        return yt.item()
-
-    return step
-
-
-def autograd() -> Step:
-    import autograd.numpy as anp
-    from autograd import value_and_grad
-
-    x = START.copy()
-    both = value_and_grad(lambda x: anp.sum(3 * x**2 - 3 * x + 4))
-
-    def step() -> float:
-        nonlocal x
-        loss, gradient = both(x)
-        x = x - np.float32(LEARN_RATE) * gradient
-        return float(loss)
-
-    return step
-
-
-def mygrad() -> Step:
-    import mygrad
-
-    x = mygrad.tensor(START)
-
-    def step() -> float:
-        y = (3 * x**2 - 3 * x + 4).sum()
-        y.backward()
-        x.data -= np.float32(LEARN_RATE) * x.grad
-        x.null_grad()
-        return y.item()
 
     return step

@@ -6,13 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from minigrad import Tensor, func, tensor
 from minigrad.autograd import grad
-from minigrad.testing import gradcheck
-from minigrad.testing import strategies as gen
+from minigrad.testing import gradcheck, strategies as gen
 
 # --- elementwise and broadcasting ----------------------------------------------------------------
 

@@ -67,12 +67,22 @@ class LRScheduler:
 
     def state_dict(self) -> dict[str, Any]:
         """A copy of what changes and of the options, but for functions."""
-        return copy.deepcopy({k: v for k, v in vars(self).items() if k not in _NOT_KEPT})
+        own = {k: copy.deepcopy(v) for k, v in vars(self).items() if k not in _NOT_KEPT}
+        within = [one.state_dict() for one in self._schedulers()]
+        return {**own, "schedulers": within} if within else own
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on from what `state_dict` gave; nothing is changed if it is another's."""
-        self._check_state(state_dict)
-        vars(self).update(copy.deepcopy(state_dict))
+        wanted, given = _keys(self.state_dict()), _keys(state_dict)
+        if wanted != given:
+            raise ValueError(
+                f"{type(self).__name__}.load_state_dict expects {wanted}, got {given}; give what "
+                "the same class saved"
+            )
+        own = copy.deepcopy(state_dict)
+        for one, state in zip(self._schedulers(), own.pop("schedulers", ()), strict=True):
+            one.load_state_dict(state)
+        vars(self).update(own)
 
     def _check(self) -> None:
         """Raise if an option cannot be; those of ``per_group`` become lists."""
@@ -90,13 +100,9 @@ class LRScheduler:
             setattr(self, name, values)
         check_fields(self)
 
-    def _check_state(self, state_dict: dict[str, Any]) -> None:
-        own, given = list(self.state_dict()), list(state_dict or ())
-        if sorted(own) != sorted(given):
-            raise ValueError(
-                f"{type(self).__name__}.load_state_dict expects {own}, got {given}; give what the "
-                "same class saved"
-            )
+    def _schedulers(self) -> list[LRScheduler]:
+        """Those that it is made of, if any."""
+        return list(vars(self).get("schedulers", []))
 
     def _begin(self) -> None:
         self._initial = True
@@ -110,3 +116,10 @@ class LRScheduler:
 
     def _scaled(self, factor: float) -> list[float]:
         return [group["lr"] * factor for group in self.optimizer.param_groups]
+
+
+def _keys(state: Any) -> list[Any]:
+    """The keys of a state, and of the states within it."""
+    if not isinstance(state, dict):
+        return [type(state).__name__]
+    return [*sorted(state), *(_keys(one) for one in state.get("schedulers", ()))]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 from bisect import bisect_right
 from dataclasses import dataclass
-from typing import Any
 
 from .plateau import ReduceLROnPlateau
 from .schedule import LRScheduler
@@ -67,20 +65,3 @@ class SequentialLR(LRScheduler):
         else:
             current.step()
         self.last_epoch, self._last_lr = epoch, current.get_last_lr()
-
-    def state_dict(self) -> dict[str, Any]:
-        """A copy of its own state and of that of its schedules."""
-        return {**super().state_dict(), "schedulers": [one.state_dict() for one in self.schedulers]}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on from what `state_dict` gave; nothing is changed if it is another's."""
-        self._check_state(state_dict)
-        own = copy.deepcopy(state_dict)
-        for one, state in zip(self.schedulers, own.pop("schedulers"), strict=True):
-            one.load_state_dict(state)
-        vars(self).update(own)
-
-    def _check_state(self, state_dict: dict[str, Any]) -> None:
-        super()._check_state(state_dict)
-        for one, state in zip(self.schedulers, state_dict["schedulers"], strict=True):
-            one._check_state(state)

@@ -1,0 +1,153 @@
+"""Measuring: times in turns, peak memory in a process of its own, import, growth with depth."""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+from .peers import Step
+from .workload import LABELS, load
+
+TOLERANCE = 1e-5
+FIRST_LOSSES = 5
+SECONDS_A_TURN = 2e-3
+MEMORY_BATCH = 4096
+
+
+def steps_of(name: str, ways: Iterable[str], threads: int) -> dict[str, Step]:
+    """The step of every way that is installed; each returns its loss."""
+    workload, steps = load(name), {}
+    for way in ways:
+        try:
+            if way == "torch":
+                import torch
+
+                torch.set_num_threads(threads)
+            step = workload.step(way)
+        except ImportError as error:
+            print(f"{name}: {LABELS[way]} is left out: {error}")
+            continue
+        if step is None:
+            print(f"{name}: {LABELS[way]} is left out: there is no such step")
+        else:
+            steps[way] = step
+    return steps
+
+
+def agreeing(name: str, steps: dict[str, Step]) -> dict[str, Step]:
+    """The steps whose first losses are those of the first way."""
+    losses = {way: [step() for _ in range(FIRST_LOSSES)] for way, step in steps.items()}
+    wanted = next(iter(losses.values()))
+    kept = {}
+    for way, found in losses.items():
+        worst = max(abs(a - b) / max(1.0, abs(b)) for a, b in zip(found, wanted, strict=True))
+        if worst <= TOLERANCE:
+            kept[way] = steps[way]
+        else:
+            print(f"{name}: {LABELS[way]} is refused: its losses are off by {worst:.1e}")
+    return kept
+
+
+def medians(steps: dict[str, Step], rounds: int) -> dict[str, float]:
+    """Microseconds a step, the median over rounds in which every way takes its turn."""
+    repeats: dict[str, int] = {}
+    times: dict[str, list[float]] = {way: [] for way in steps}
+    for way, step in steps.items():
+        took = seconds(step, 3)
+        repeats[way] = max(1, int(SECONDS_A_TURN / took))
+    gc.collect()
+    gc.freeze()  # what was imported is not walked again in anybody's turn
+    for _ in range(rounds):
+        for way, step in steps.items():
+            times[way].append(seconds(step, repeats[way]) * 1e6)
+    gc.unfreeze()
+    return {way: statistics.median(values) for way, values in times.items()}
+
+
+def seconds(step: Callable[[], object], times: int) -> float:
+    """How long one call takes, the mean of several."""
+    started = time.perf_counter()
+    for _ in range(times):
+        step()
+    return (time.perf_counter() - started) / times
+
+
+def show_times(name: str, found: dict[str, float]) -> None:
+    """Print the times of one workload, and their ratios to hand-written NumPy and to PyTorch."""
+    print(f"\n{name:16}{'us a step':>12}{'to by hand':>12}{'to PyTorch':>12}")
+    for way, microseconds in found.items():
+        ratios = [
+            f"{microseconds / found[other]:12.2f}" if other in found else f"{'-':>12}"
+            for other in ("numpy", "torch")
+        ]
+        print(f"{LABELS[way]:16}{microseconds:12.1f}{''.join(ratios)}", flush=True)
+
+
+def peaks(ways: Iterable[str]) -> dict[str, int]:
+    """The peak memory of a step of twenty sigmoid layers, above the data and parameters."""
+    print(f"\npeak memory of a deep_sigmoid step, batch {MEMORY_BATCH}, above data and parameters")
+    found = {}
+    for way in ways:
+        command = [sys.executable, "-m", "tests.benchmarks.peak", way, str(MEMORY_BATCH)]
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+        if result.returncode == 0:
+            found[way] = int(result.stdout)
+            ratio = f"{found[way] / found['numpy']:8.2f} of by hand" if "numpy" in found else ""
+            print(f"{LABELS[way]:16}{found[way] / 2**20:10.1f} MiB{ratio}", flush=True)
+    return found
+
+
+def import_seconds() -> float:
+    """What ``import minigrad`` adds to ``import numpy``: the median over fresh processes."""
+    code = (
+        "import time, numpy; start = time.perf_counter();"
+        "import minigrad; print(time.perf_counter() - start)"
+    )
+    runs = [
+        float(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout)
+        for _ in range(9)
+    ]
+    found = statistics.median(runs)
+    print(f"\nimport minigrad adds {found:.3f} s to import numpy")
+    return found
+
+
+def growth(depths: Sequence[int] = (100, 100_000)) -> dict[str, dict[int, float]]:
+    """Microseconds an operation, to build, walk back and free a chain, at several depths."""
+    import minigrad
+
+    x = minigrad.tensor([1.0], requires_grad=True)
+    found: dict[str, dict[int, float]] = {"build": {}, "walk back": {}, "free": {}}
+
+    def build(depth: int) -> object:
+        y = x
+        for _ in range(depth):
+            y = y * 1.0000001
+        return y
+
+    gc.collect()
+    gc.freeze()
+    for depth in depths:
+        runs: dict[str, list[float]] = {name: [] for name in found}
+        for _ in range(max(3, 20_000 // depth)):
+            times = [time.perf_counter()]
+            y = build(depth)
+            times.append(time.perf_counter())
+            y.sum().backward(retain_graph=True)  # type: ignore[attr-defined]
+            times.append(time.perf_counter())
+            del y
+            times.append(time.perf_counter())
+            x.grad = None
+            for name, start, end in zip(found, times, times[1:], strict=False):
+                runs[name].append((end - start) / depth * 1e6)
+        for name, values in runs.items():
+            found[name][depth] = statistics.median(values)
+    gc.unfreeze()
+    print(f"\nmicroseconds an operation at depth{''.join(f'{d:>12,}' for d in depths)}")
+    for name, by_depth in found.items():
+        print(f"{name:34}{''.join(f'{by_depth[d]:12.2f}' for d in depths)}")
+    return found
