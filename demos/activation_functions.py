@@ -58,21 +58,6 @@ TARGET, EVERY, MOST = 0.95, 10, 700  # share of digits right; steps
 SLOWER, ABOUT_AS_FAST = 5.0, 2.0  # times as many steps
 
 
-def leaky_relu(x: Any, slope: float = LEAK) -> Any:
-    """x where positive, slope x elsewhere; its slope at 0 is that below."""
-    return np.where(x > 0.0, x, slope * x)
-
-
-class LeakyReLU(nn.Module):
-    """The same as a layer."""
-
-    def __init__(self, slope: float = LEAK) -> None:
-        self.slope = slope
-
-    def forward(self, x: Any) -> Any:
-        return leaky_relu(x, self.slope)
-
-
 class Activation(NamedTuple):
     """A layer that computes it, and its slope by hand; how its networks start, and rates."""
 
@@ -93,7 +78,7 @@ ACTIVATIONS = {
     SIGMOID: Activation(nn.Sigmoid(), _sigmoid_slope, xavier, LARGE),
     TANH: Activation(nn.Tanh(), lambda x: 4.0 * _sigmoid_slope(2.0 * x), xavier, SMALL),
     RELU: Activation(nn.ReLU(), lambda x: (x > 0.0).astype(float), he, SMALL),
-    LEAKY: Activation(LeakyReLU(), lambda x: np.where(x > 0.0, 1.0, LEAK), he, SMALL),
+    LEAKY: Activation(nn.LeakyReLU(LEAK), lambda x: np.where(x > 0.0, 1.0, LEAK), he, SMALL),
 }
 STEEPEST = {SIGMOID: 0.25, TANH: 1.0}  # of those that saturate: their slope at 0
 BELOW = {RELU: 0.0, LEAKY: LEAK}  # of the others: their slope at 0 and below
