@@ -15,6 +15,7 @@ ORDER = (
     "sigmoid_saturation",
     "vanishing_gradient",
     "training_with_depth",
+    "xavier_initialisation",
     "he_initialisation",
     "gaussian_products",
     "activation_functions",
