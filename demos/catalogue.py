@@ -28,6 +28,7 @@ ORDER = (
     "rate_times_target",
     "exploding_gradients_diabetes",
     "clip_geometry",
+    "loss_scaling",
 )
 LABELS = {  # in this order; whether a docstring must have it
     "The tutorial says": True,

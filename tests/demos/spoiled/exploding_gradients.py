@@ -79,8 +79,8 @@ SPOILED = {
     "signal 2:": with_another(PLAIN, "losses", do_not_jump),
     **{f"{name}: at least": with_another(name, "losses", explode) for name in CALM | CURES},
     **{f"with {name}, at": with_another(name, "learned", set_some(2e3)) for name in CURES},
-    "errors with the norm clipped": with_another(BY_NORM, "tested", set_all(1.0)),
-    "those with elements clipped": with_another(BY_VALUE, "tested", set_all(500.0)),
+    f"published errors, {BY_NORM}": with_another(BY_NORM, "tested", set_all(1.0)),
+    f"published errors, {BY_VALUE}": with_another(BY_VALUE, "tested", set_all(500.0)),
     "largest gradient": with_another(BY_NORM, "norms", set_one(2e4)),
     CREEPING: with_another(CREEPING, "losses", learn),
 }

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-
 from demos.xavier_initialisation import GOOD, KINDS, LARGE, SMALL, STANDARD, STARTS, XAVIER, Results
 
 Spoil = Callable[[Results], Results]
