@@ -52,7 +52,7 @@ from .mean_field import SIGMOID, predict
 from .pictures import Picture
 from .protocol import Each
 from .side_by_side import networks
-from .style import BLACK, BLUE, GREEN, LINES, ORANGE, SKY, VERMILION
+from .style import BLACK, BLUE, LINES, ORANGE, SKY, VERMILION
 
 SMALLEST, LARGEST = 2.0**-24, 65504.0  # of float16, above 0 and finite
 WIDTH, BATCH = 64, 1024
@@ -64,14 +64,17 @@ CLOSE, BITS = 0.03, 0.05  # to the predicted share, absolute, and bits a layer, 
 
 TERMS = 2.0**-20  # the loss is multiplied by it
 RATE, STEPS, EXAMPLES = 0.2, 400, 64  # of SGD, and in a batch
-QUICK_STEPS = 200
+QUICK_STEPS = 100
 NOTHING, JUST_RIGHT, TOO_LARGE, FROM_BELOW = 0, 20, 40, 10  # powers of 2
 SCALES = (NOTHING, 4, 8, 10, JUST_RIGHT, 32, 38, TOO_LARGE)
-QUICK_SCALES = (NOTHING, 8, JUST_RIGHT, TOO_LARGE)
-STUCK, LEARNED_WELL = 2.0, 0.1  # losses: above, and below
-SAME, NEARLY, QUICK_NEARLY = 0.02, 0.2, 0.4  # the loss of float32, relative
+QUICK_SCALES = (NOTHING, JUST_RIGHT, TOO_LARGE)
+STUCK, LEARNED_WELL = 2.0, 0.2  # losses: above, and below
+SAME, NEARLY, QUICK_NEARLY = 0.02, 0.2, 1.0  # the loss of float32, relative
 SKIPPED = (1, 20)  # steps within
-GROWTH = 10  # steps without overflow, after which a scale is doubled where it starts at 1
+GROWTH, QUICK_GROWTH = (
+    10,
+    4,
+)  # steps without overflow, after which a scale is doubled where it starts at 1
 UPDATES, UPDATE = 2000, 1e-4
 
 
@@ -132,7 +135,7 @@ class Learned(NamedTuple):
     losses: np.ndarray  # in the end, of all digits
     skipped: np.ndarray  # steps
     zeros: np.ndarray  # the share of the gradients of weights that are 0 at the first step
-    powers: np.ndarray  # of 2: the scale in the end
+    powers: np.ndarray  # (steps,): of 2, the scale after each; if it stays, ()
 
 
 @dataclass(frozen=True)
@@ -154,7 +157,11 @@ def run(seed: int, quick: bool = False, each: Each = map) -> Results:
     seen = iter(list(each(look, [Look(name, one) for name in CASES for one in seeds])))
     powers = [None, *(QUICK_SCALES if quick else SCALES)]
     fixed = each(learn, [Fixed(power, nets, steps, seed) for power in powers])
-    starts = {TOO_LARGE: steps + 1, FROM_BELOW: steps + 1, NOTHING: GROWTH}
+    starts = {
+        TOO_LARGE: steps + 1,
+        FROM_BELOW: steps + 1,
+        NOTHING: QUICK_GROWTH if quick else GROWTH,
+    }
     units = [
         Dynamic(power, growth, steps, one) for power, growth in starts.items() for one in seeds
     ]
@@ -252,7 +259,7 @@ def learn(unit: Fixed) -> Learned:
 def learn_dynamically(unit: Dynamic) -> Learned:
     """Learn with a scaler that skips a step that overflows, and changes the scale."""
     draw = np.random.default_rng(unit.seed)
-    model, zeros = _network([draw]), np.zeros(1)
+    model, zeros, powers = _network([draw]), np.zeros(1), []
     optimizer = optim.SGD(model.parameters(), lr=RATE / TERMS)
     scaler = amp.GradScaler(init_scale=2.0**unit.power, growth_interval=unit.growth)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -262,11 +269,12 @@ def learn_dynamically(unit: Dynamic) -> Learned:
                 zeros = _zeros(model, 1)
             scaler.step(optimizer)
             scaler.update()
+            powers.append(math.log2(scaler.get_scale()))
     return Learned(
         _final_losses(model)[0],
         np.asarray(scaler.last_step.times_skipped),
         zeros[0],
-        np.asarray(math.log2(scaler.get_scale())),
+        np.array(powers),
     )
 
 
@@ -459,14 +467,15 @@ def _fixed_claims(results: Results) -> Iterator[Claim]:
 def _dynamic_claims(results: Results, nearly: float) -> Iterator[Claim]:
     exact = results.fixed[None].losses
     low, high = SKIPPED
+    note = " (quick)" if nearly == QUICK_NEARLY else ""
     for power, text, expected in (
         (TOO_LARGE, f"{low} to {high} steps are skipped", "steps that overflow"),
         (FROM_BELOW, "no step is skipped", "0"),
-        (NOTHING, f"doubled every {GROWTH} steps, it grows until it is large enough", "above 2^10"),
+        (NOTHING, "doubled time and again, it grows until it is large enough", "above 2^10"),
     ):
         found = results.dynamic[power]
         ratio = float((found.losses / exact).max())
-        skipped, reached = found.skipped, found.powers
+        skipped, reached = found.skipped, found.powers[:, -1]
         if power == TOO_LARGE:
             right = low <= skipped.min() and skipped.max() <= high
         elif power == FROM_BELOW:
@@ -475,7 +484,7 @@ def _dynamic_claims(results: Results, nearly: float) -> Iterator[Claim]:
             right = reached.min() > FROM_BELOW
         yield Claim(
             f"learning, a scale that changes, 2^{power} at first: {text}, and each loss is below "
-            f"{1.0 + nearly:g} times that of float32",
+            f"{1.0 + nearly:g} times that of float32{note}",
             expected,
             f"{skipped.min()} to {skipped.max()} skipped, 2^{reached.min():.0f} to "
             f"2^{reached.max():.0f} in the end; {ratio:.3f} times at most",
@@ -529,47 +538,57 @@ def _histograms(ax: Axes, results: Results) -> None:
     edge = math.log2(SMALLEST) - 1.0
     ax.axvspan(EXPONENTS[0], edge, color=SKY, alpha=0.3, lw=0.0)
     ax.axvline(edge, c=BLUE)
-    ax.text(edge - 0.8, 0.105, "becomes 0\nin float16", ha="right", va="top", c=BLUE)
-    ax.set(xlim=(-48.0, 0.0), ylim=(0.0, 0.15), xlabel="log₂ |dL/dz|")
+    ax.text(edge - 0.8, 0.12, "becomes 0\nin float16", ha="right", va="bottom", c=BLUE)
+    ax.set(xlim=(-54.0, 0.0), ylim=(0.0, 1.4 * ax.get_ylim()[1]), xlabel="log₂ |dL/dz|")
     ax.set(ylabel="share of the gradients", title="sizes in float32")
     ax.legend(loc="upper left", fontsize=9)
 
 
 def _by_scale(results: Results) -> Picture:
-    figure = Figure(figsize=(9.5, 5.0), layout="constrained")
-    ax = figure.subplots()
+    figure = Figure(figsize=(12, 4.8), layout="constrained")
+    left, right = figure.subplots(1, 2, width_ratios=(3, 2))
+    _bathtub(left, results)
+    for (power, found), colour, line in zip(
+        results.dynamic.items(), (VERMILION, BLACK, BLUE), LINES, strict=False
+    ):
+        steps = np.arange(found.powers.shape[1] + 1)
+        for number, powers in enumerate(found.powers):
+            label = "" if number else f"2^{power} at first"
+            right.plot(steps, [power, *powers], c=colour, ls=line, lw=1.4, label=label)
+    right.set(xlabel="step", ylabel="log₂ of the scale S", title="a scale that changes")
+    right.legend(loc="lower right", bbox_to_anchor=(1.0, 0.02))
+    exact = results.fixed[None].losses.mean()
+    return Picture(
+        figure,
+        "Left: the loss after learning by log2 of its scale, which stays: with a scale of 1 it is "
+        f"{results.fixed[NOTHING].losses.mean():.1f}, as all gradients of weights are 0; from 2^10 "
+        f"on it is at the level of float32, {exact:.4f}; at 2^{TOO_LARGE} it is NaN. The share of "
+        "zeros falls from 1 as the scale rises. Right: scales that change, by step: one goes down "
+        f"from 2^{TOO_LARGE} at once and stays, one stays at 2^{FROM_BELOW}, and one rises from 1 "
+        "in even steps.",
+    )
+
+
+def _bathtub(ax: Axes, results: Results) -> None:
     powers = [power for power in results.fixed if power is not None]
     means = [float(results.fixed[power].losses.mean()) for power in powers]
     for power in powers:
         losses = results.fixed[power].losses
         ax.plot(np.full(len(losses), power), losses, "o", c=VERMILION, mfc="none")
-    ax.plot(powers, means, c=VERMILION, label="loss, scale fixed")
+    ax.plot(powers, means, c=VERMILION, label="loss")
     gone = [power for power, mean in zip(powers, means, strict=True) if not np.isfinite(mean)]
-    ax.plot(gone, [3.0] * len(gone), "X", c=VERMILION, ms=10, label="NaN")
+    ax.plot(gone, [3.0] * len(gone), "X", c=VERMILION, ms=10, label="loss of NaN")
     exact = float(results.fixed[None].losses.mean())
     ax.axhline(exact, c=BLACK, lw=1.0, ls=LINES[3], label="control: float32, no scale")
-    for power, found in results.dynamic.items():
-        end, loss = float(found.powers.mean()), float(found.losses.mean())
-        arrow = {"arrowstyle": "-|>", "color": BLUE, "lw": 1.2, "shrinkA": 0, "shrinkB": 4}
-        ax.annotate("", (end, loss * 0.8), (power, loss * 0.62), arrowprops=arrow)
-        label = "" if power != TOO_LARGE else "scale that changes: from first to last"
-        ax.plot(end, loss * 0.8, "D", c=BLUE, label=label)
-    ax.set(yscale="log", xlabel="log₂ of the scale S of the loss", ylim=(0.007, 10.0))
-    ax.set_ylabel("loss after learning")
+    ax.set(yscale="log", xlabel="log₂ of the scale S", ylim=(exact / 2.0, 10.0))
+    ax.set(ylabel="loss after learning", title="a scale that stays")
     share = ax.twinx()
     zeros = [float(results.fixed[power].zeros.mean()) for power in powers]
-    share.plot(powers, zeros, "s--", c=GREEN, mfc="white", label="zeros, at the first step")
+    label = "share of zeros (right axis)"
+    share.plot(powers, zeros, "s--", c=BLUE, mfc="white", label=label)
     share.set(ylabel="share of gradients of weights that are 0", ylim=(-0.05, 1.05))
     share.set_xlabel(ax.get_xlabel())
     share.grid(False)
     share.spines["right"].set_visible(True)
     lines = [*ax.get_legend_handles_labels()[0], *share.get_legend_handles_labels()[0]]
     ax.legend(handles=lines, loc="upper center")
-    return Picture(
-        figure,
-        "The loss after learning by log2 of its scale: with a scale of 1 it stays at "
-        f"{means[0]:.1f}, as all gradients of weights are 0; from 2^10 on it is at the "
-        f"level of float32, {exact:.4f}; at 2^40 it is NaN. The share of zeros falls from 1 as "
-        "the scale rises. Arrows show scales that change: from 2^40 down, from 1 up, and one that "
-        "stays; all end at the level of float32.",
-    )
