@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent / "minigrad"
 
 # From the ground up. A module may import those of lower rank, and its own package.
 LAYERS = [
-    "report",
+    "errors report",
     "autograd.variable",
     "autograd.changes autograd.modes",
     "autograd.registry",
