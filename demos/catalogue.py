@@ -12,6 +12,7 @@ ORDER = (
     "gradient_as_direction",
     "gradient_descent_1d",
     "convergence_on_quadratics",
+    "saddles_in_high_dimension",
     "vanishing_gradient",
 )
 LABELS = {  # in this order; whether a docstring must have it
