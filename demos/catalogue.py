@@ -13,6 +13,7 @@ ORDER = (
     "gradient_descent_1d",
     "convergence_on_quadratics",
     "saddles_in_high_dimension",
+    "saddles_of_a_network",
     "vanishing_gradient",
 )
 LABELS = {  # in this order; whether a docstring must have it

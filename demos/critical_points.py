@@ -15,7 +15,7 @@ import numpy as np
 
 from minigrad import func
 
-DAMPING, LESS, MORE, LEAST = 1.0, 0.3, 4.0, 1e-15  # m, how it falls and rises, and how far
+DAMPING, LESS, MORE, LEAST = 0.01, 0.3, 4.0, 1e-15  # m, how it falls and rises, and how far
 SMALL = 1e-18  # is the squared gradient at a critical point
 
 

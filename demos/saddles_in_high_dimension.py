@@ -325,6 +325,7 @@ def _index_by_height(results: Results) -> Picture:
     ):
         _scatter(ax, results, n)
         ax.set(title=title, xlabel="height over √N, e", xlim=(-3.0, 3.0), ylim=(-0.06, 1.45))
+        ax.set_yticks(np.linspace(0.0, 1.0, 6))
         ax.legend(loc="upper left")
     found = at_all_heights(results, HIGH)
     return Picture(
