@@ -14,6 +14,7 @@ ORDER = (
     "convergence_on_quadratics",
     "saddles_in_high_dimension",
     "saddles_of_a_network",
+    "many_good_minima",
     "vanishing_gradient",
 )
 LABELS = {  # in this order; whether a docstring must have it
