@@ -16,6 +16,7 @@ ORDER = (
     "saddles_of_a_network",
     "many_good_minima",
     "vanishing_gradient",
+    "clipping_is_faster",
 )
 LABELS = {  # in this order; whether a docstring must have it
     "The tutorial says": True,
