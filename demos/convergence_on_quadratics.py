@@ -134,12 +134,12 @@ def run(seed: int, quick: bool = False, each: Each = map) -> Results:
 
 
 def quadratic(kappa: float, seed: int) -> Quadratic:
-    """A random one of that condition number: curvatures from 1 / kappa to 1, rotated."""
+    """A random one of that condition number, and a start with a part along each of its axes."""
     draw = np.random.default_rng([seed, int(kappa)])
     axes, _ = np.linalg.qr(draw.standard_normal((DIMENSIONS, DIMENSIONS)))
     curvatures = np.geomspace(1.0 / kappa, 1.0, DIMENSIONS)
-    start = draw.standard_normal(DIMENSIONS)
-    return Quadratic(axes * curvatures @ axes.T, axes[:, -1], start)
+    parts = draw.choice([-1.0, 1.0], DIMENSIONS) * draw.uniform(0.5, 1.5, DIMENSIONS)
+    return Quadratic(axes * curvatures @ axes.T, axes[:, -1], axes @ parts)
 
 
 def descend(unit: Unit) -> np.ndarray:

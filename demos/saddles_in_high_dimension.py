@@ -14,8 +14,8 @@ e = -2.
 Where they disagree: that all dimensions must agree would make 2^-N of critical points minima. At
 middle height they are far rarer than that. But rarity is a matter of height and not of dimensions
 alone: deep down almost all critical points are minima, so that over all heights there are about as
-many as 2^-N after all, and saddles only double with each dimension. And descent, which goes down,
-does end in minima, however rare they are (see ``saddles_of_a_network``).
+many as 2^-N after all, of up to six dimensions. And descent, which goes down, does end in minima,
+however rare they are (see ``saddles_of_a_network``).
 
 Experiment: random matrices, grown by a row and a column at a time from those that had no negative
 eigenvalue, which are copied to make up for the others, so that even N = 8 can be counted; random
@@ -47,7 +47,7 @@ from .random_matrices import Draw, definite, semicircle_below, weight_by_index
 from .style import BLACK, BLUE, GREEN, LINES, MARKERS, VERMILION
 
 SIZES, QUICK_SIZES = 8, 6  # of matrices without a negative eigenvalue: up to this
-CHAINS, QUICK_CHAINS = 20, 8  # repetitions, to know the error
+CHAINS, QUICK_CHAINS = 20, 6  # repetitions, to know the error
 COPIES, QUICK_COPIES = 50_000, 10_000  # matrices in each
 EXACT = (1 / 2, (2 - math.sqrt(2)) / 4, (math.pi - 2 * math.sqrt(2)) / (4 * math.pi))
 EXPONENT = -math.log(3.0) / 4.0  # of N^2, by Dean & Majumdar
@@ -63,7 +63,8 @@ MORE_OFTEN, QUICK_MORE_OFTEN = 1000, 10  # minima over all heights than at heigh
 
 WAVES, QUICK_WAVES = 2000, 1000
 HIGH, LOW = 20, 3  # dimensions of the landscapes that are searched
-STARTS, QUICK_STARTS, BLOCK = 200, 100, 50  # half of them are moved first
+STARTS = {HIGH: 50, LOW: 100}  # in each search
+SEARCHES, QUICK_SEARCHES = 2, 1  # from random starts, and as many from starts that are moved first
 ROUNDS, QUICK_ROUNDS = 35, 25
 CORRELATION, DEVIATION = 0.9, 0.05  # of index and height: at least, and from the semicircle at most
 SLOPE = 0.27, 0.37
@@ -92,10 +93,10 @@ def run(seed: int, quick: bool = False, each: Each = map) -> Results:
     weights = iter(each(weight_by_index, units))
     by_index = {n: np.array([next(weights) for _ in numbers]) for n in dimensions}
     waves, rounds = (QUICK_WAVES, QUICK_ROUNDS) if quick else (WAVES, ROUNDS)
-    blocks = range((QUICK_STARTS if quick else STARTS) // BLOCK // 2)
+    blocks = range(QUICK_SEARCHES if quick else SEARCHES)
     kinds = [(n, moved) for moved in (False, True) for n in (HIGH, LOW)]
     searches = [
-        Search(n, waves, BLOCK, rounds, moved, seed, block)
+        Search(n, waves, STARTS[n], rounds, moved, seed, block)
         for n, moved in kinds
         for block in blocks
     ]

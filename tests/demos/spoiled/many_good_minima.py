@@ -21,6 +21,12 @@ def with_scaled_spread(hidden: int, scale: float) -> Spoil:
     return spoil
 
 
+def with_hardly_narrower_losses(results: Results) -> Results:
+    """The large network spreads nearly as widely as the middle one, but not quite."""
+    scale = 0.9 * results.spread(MIRRORED)[0] / results.spread(LARGE)[0]
+    return with_scaled_spread(LARGE, scale)(results)
+
+
 def with_accuracies(hidden: int, low: float, high: float) -> Spoil:
     def spoil(results: Results) -> Results:
         accuracies = np.linspace(low, high, len(results.accuracies[hidden]))
@@ -43,7 +49,7 @@ def with_a_level_way(results: Results) -> Results:
 
 SPOILED = {
     "spread less with every step": with_scaled_spread(MIRRORED, 5.0),
-    f"of {LARGE} units they spread": with_scaled_spread(LARGE, 7.0),
+    f"of {LARGE} units they spread": with_hardly_narrower_losses,
     "over their mean": with_scaled_spread(MIRRORED, 0.3),
     f"of {LARGE} units all are good": with_accuracies(LARGE, 0.9, 0.95),
     f"of {SMALL} units it matters": with_accuracies(SMALL, 0.6, 0.62),
