@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-ORDER = ("gradient_as_direction", "gradient_descent_1d", "vanishing_gradient")
+ORDER = (
+    "gradient_as_direction",
+    "gradient_descent_1d",
+    "convergence_on_quadratics",
+    "saddles_in_high_dimension",
+    "saddles_of_a_network",
+    "many_good_minima",
+    "vanishing_gradient",
+    "clipping_is_faster",
+)
 LABELS = {  # in this order; whether a docstring must have it
     "The tutorial says": True,
     "Theory predicts": True,
