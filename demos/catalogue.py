@@ -15,7 +15,17 @@ ORDER = (
     "saddles_in_high_dimension",
     "saddles_of_a_network",
     "many_good_minima",
+    "flat_region",
+    "sigmoid_saturation",
     "vanishing_gradient",
+    "he_initialisation",
+    "gaussian_products",
+    "activation_functions",
+    "dead_at_birth",
+    "dying_relu",
+    "exploding_gradient_cliff",
+    "exploding_gradient_wall",
+    "exploding_gradient_rnn",
     "clipping_is_faster",
 )
 LABELS = {  # in this order; whether a docstring must have it
