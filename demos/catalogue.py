@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-ORDER = ("gradient_as_direction", "gradient_descent_1d", "vanishing_gradient")
+ORDER = (
+    "gradient_as_direction",
+    "gradient_descent_1d",
+    "flat_region",
+    "sigmoid_saturation",
+    "vanishing_gradient",
+    "gaussian_products",
+    "activation_functions",
+    "dead_at_birth",
+    "dying_relu",
+)
 LABELS = {  # in this order; whether a docstring must have it
     "The tutorial says": True,
     "Theory predicts": True,

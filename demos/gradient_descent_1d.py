@@ -38,7 +38,7 @@ import minigrad as mg
 from minigrad import func
 
 from .claims import Claim
-from .pictures import Picture
+from .pictures import Animation, Picture
 from .protocol import Each
 from .style import BLACK, BLUE, GREEN, LINES, MARKERS, ORANGE, VERMILION
 
@@ -50,6 +50,7 @@ STARTS = np.linspace(-2.0, 2.0, 2000)  # the tutorial draws one of them
 RATES = {"0.01": 0.01, "1/6": 1.0 / 6.0, "0.3": 0.3, "1/3": 1.0 / 3.0, "0.34": 0.34}
 ARRIVES = "1/6"  # in one step
 FARTHEST, STEPS = -2.0, 60  # where the descents at these rates start, and how long they are
+STEPS_IN_MOTION = 16
 D2L_START, D2L_STEPS, D2L_RATES = 10.0, 10, (0.2, 0.05, 1.1)  # of x^2, by D2L
 EXACT, FACTOR_TOLERANCE = 1e-12, 1e-6
 CODE, PROSE = "3x² − 3x + 4", "3x² + 3x + 4"
@@ -229,12 +230,13 @@ def _parabola_claims(results: Results) -> Iterator[Claim]:
 
 
 def figures(results: Results) -> dict[str, Picture]:
-    """The tutorial's three figures, by autodiff and by hand, and the five rates."""
+    """The tutorial's three figures, by autodiff and by hand, and the five rates, in motion too."""
     return {
         "function_and_derivative": _function_and_derivative(),
         "minimum_found": _minimum_found(results),
         "course_of_the_descent": _course(results),
         "five_learning_rates": _rates(results),
+        "five_learning_rates_in_motion": _rates_in_motion(results),
     }
 
 
@@ -338,4 +340,38 @@ def _rates(results: Results) -> Picture:
         f"Distance from the minimum by step at five learning rates, from x = {FARTHEST:g}, on a "
         "logarithmic axis. Each follows its predicted straight line: at 0.01 and 0.3 down, at 1/6 "
         "to zero in one step, at 1/3 level, at 0.34 up.",
+    )
+
+
+def _rates_in_motion(results: Results) -> Animation:
+    figure = Figure(figsize=(11, 3.4), layout="constrained")
+    axes = figure.subplots(1, len(RATES), sharey=True)
+    x = np.linspace(-4.6, 5.6, 200)
+    courses, moving = [], []
+    for ax, (name, descent) in zip(axes, results.at_rates.items(), strict=True):
+        courses.append(descent.positions[: STEPS_IN_MOTION + 1])
+        ax.plot(x, f(x), c=BLUE, lw=1.2)
+        moving += ax.plot([], [], "o-", c=VERMILION, lw=0.8, ms=3)
+        moving += ax.plot([], [], "o", c=BLACK, ms=8)
+        ax.set(title=f"lr = {name}", xlabel="x", ylim=(0.0, 80.0))
+    axes[0].set_ylabel(f"f(x) = {CODE}")
+    step = axes[0].text(0.5, 0.9, "", ha="center", transform=axes[0].transAxes)
+
+    def move(frame: int) -> None:
+        step.set_text(f"step {frame}")
+        for course, trail, ball in zip(courses, moving[::2], moving[1::2], strict=True):
+            been = course[: frame + 1]
+            trail.set_data(been, f(been))
+            ball.set_data(been[-1:], f(been[-1:]))
+
+    return Animation(
+        figure,
+        f"A ball goes {STEPS_IN_MOTION} steps over the parabola from x = {FARTHEST:g}, at five "
+        "learning rates: at 0.01 it creeps down one side, at 1/6 it is at the bottom after one "
+        "step, at 0.3 it jumps from side to side and comes down, at 1/3 it jumps for ever at one "
+        "height, at 0.34 it climbs out.",
+        [*moving, step],
+        move,
+        STEPS_IN_MOTION + 1,
+        milliseconds=300,
     )

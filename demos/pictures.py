@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import ClassVar
 
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from PIL import Image
 
 from .files import write_whole
 
-KINDS = ("png", "svg")
+COLOURS = 64  # of a GIF; enough for few lines and the greys at their edges
+PIXELS_AN_INCH = 80  # of a GIF
+LAST_FRAME = 2000  # milliseconds that it is seen
 
 
 @dataclass(frozen=True)
@@ -20,12 +28,65 @@ class Picture:
     figure: Figure
     alt: str
 
+    kinds: ClassVar[tuple[str, ...]] = ("png", "svg")
+
     def save(self, folder: Path, name: str) -> list[Path]:
         """Write it in every kind; the same figure gives the same bytes."""
-        paths = [folder / f"{name}.{kind}" for kind in KINDS]
-        for kind, path in zip(KINDS, paths, strict=True):
-            drawing = BytesIO()
-            undated = {"Date": None} if kind == "svg" else {}
-            self.figure.savefig(drawing, format=kind, metadata=undated)
-            write_whole(path, drawing.getvalue())
+        paths = [folder / f"{name}.{kind}" for kind in self.kinds]
+        for kind, path in zip(self.kinds, paths, strict=True):
+            write_whole(path, self.drawn(kind))
         return paths
+
+    def drawn(self, kind: str) -> bytes:
+        """What its file of that kind holds."""
+        drawing = BytesIO()
+        undated = {"Date": None} if kind == "svg" else {}
+        self.figure.savefig(drawing, format=kind, metadata=undated)
+        return drawing.getvalue()
+
+
+@dataclass(frozen=True)
+class Animation(Picture):
+    """A picture that moves: a GIF, and its last frame as PNG for paper and where nothing may move.
+
+    Only what moves is drawn anew for a frame, over the rest, which is drawn once.
+    """
+
+    moving: Sequence[Artist]
+    move: Callable[[int], object]  # takes them to where they are in a frame, from 0 on
+    frames: int
+    milliseconds: int = 80  # that a frame is seen
+
+    kinds: ClassVar[tuple[str, ...]] = ("gif", "png")
+
+    def drawn(self, kind: str) -> bytes:
+        """What its file of that kind holds; a still one shows the last frame."""
+        if kind == "gif":
+            return self._gif()
+        self.move(self.frames - 1)
+        return super().drawn(kind)
+
+    def _gif(self) -> bytes:
+        self.figure.set_dpi(PIXELS_AN_INCH)
+        canvas = FigureCanvasAgg(self.figure)
+        for artist in self.moving:
+            artist.set_animated(True)
+        canvas.draw()  # type: ignore[no-untyped-call]
+        still = canvas.copy_from_bbox(self.figure.bbox)  # type: ignore[no-untyped-call]
+        renderer = canvas.get_renderer()  # type: ignore[no-untyped-call]
+        images = []
+        for frame in range(self.frames):
+            canvas.restore_region(still)  # type: ignore[no-untyped-call]
+            self.move(frame)
+            for artist in self.moving:
+                artist.draw(renderer)
+            drawn = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
+            images.append(Image.fromarray(drawn).convert("RGB"))
+        for artist in self.moving:
+            artist.set_animated(False)
+        palette = images[-1].quantize(COLOURS, Image.Quantize.MAXCOVERAGE)
+        few = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
+        shown = [self.milliseconds] * (self.frames - 1) + [LAST_FRAME]
+        file = BytesIO()
+        few[0].save(file, "GIF", save_all=True, append_images=few[1:], duration=shown, loop=0)
+        return file.getvalue()

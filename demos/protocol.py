@@ -16,6 +16,7 @@ of the page about it. It has constants in capitals, and three functions:
     in the claim's text.
 ``figures(results)``
     draws the effect with its control beside it, each figure with a text for those who cannot see.
+    Where motion explains, a figure is an `Animation`: the same with the artists that move.
 
 A new demo takes its place in `catalogue.ORDER`, and ``tests/demos/spoiled`` has a file of its name
 that shows how each of its claims can fail.

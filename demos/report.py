@@ -17,7 +17,6 @@ import minigrad
 
 from .catalogue import page
 from .files import write_whole
-from .pictures import KINDS
 from .runner import Outcome
 
 VERDICT = {True: "holds", False: "does not hold"}
@@ -85,7 +84,7 @@ def versions() -> dict[str, str]:
 
 def _record(outcome: Outcome) -> dict[str, Any]:
     figures = [
-        {"name": name, "alt": alt, "files": [f"{outcome.name}/{name}.{kind}" for kind in KINDS]}
+        {"name": name, "alt": alt, "files": outcome.files[name]}
         for name, alt in outcome.alts.items()
     ]
     return {

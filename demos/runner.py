@@ -25,6 +25,7 @@ class Outcome:
     seconds: float
     claims: list[Claim] = field(default_factory=list)
     alts: dict[str, str] = field(default_factory=dict)  # what each figure shows, by its name
+    files: dict[str, list[str]] = field(default_factory=dict)  # and those that it became
     error: str = ""  # one sentence, if it raised
 
     @property
@@ -47,12 +48,12 @@ def attempt(name: str, seed: int, quick: bool, each: Each, out: Path) -> Outcome
         claims = demo.claims(results, quick)
         with figure_style():
             pictures = demo.figures(results)
-            for title, picture in pictures.items():
-                picture.save(out / name, title)
+            saved = {title: one.save(out / name, title) for title, one in pictures.items()}
     except Exception as error:  # the other demos still run
         return Outcome(name, time.perf_counter() - start, error=_sentence(name, error))
     alts = {title: picture.alt for title, picture in pictures.items()}
-    return Outcome(name, time.perf_counter() - start, claims, alts)
+    files = {title: [f"{name}/{path.name}" for path in paths] for title, paths in saved.items()}
+    return Outcome(name, time.perf_counter() - start, claims, alts, files)
 
 
 def counted(each: Each, bar: Progress, task: TaskID) -> Each:
