@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import json
-import platform
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import matplotlib
-import numpy as np
 from rich import box
 from rich.table import Table
-
-import minigrad
 
 from .catalogue import page
 from .files import write_whole
 from .runner import Outcome
+from .versions import versions
 
 VERDICT = {True: "holds", False: "does not hold"}
 
@@ -69,17 +65,6 @@ def save(outcomes: list[Outcome], seed: int, quick: bool, seconds: float, out: P
     }
     text = json.dumps(record, indent=1, ensure_ascii=False)
     write_whole(out / "results.json", text.encode())
-
-
-def versions() -> dict[str, str]:
-    """What the numbers may depend on."""
-    return {
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "minigrad": minigrad.__version__,
-        "matplotlib": matplotlib.__version__,
-        "machine": f"{platform.system()} {platform.machine()}",
-    }
 
 
 def _record(outcome: Outcome) -> dict[str, Any]:
