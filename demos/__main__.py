@@ -16,14 +16,14 @@ from . import catalogue, ctrl_c
 try:
     from rich.console import Console
 
-    from . import report, runner, schedule
+    from . import gallery, report, runner, schedule
     from .cluster import Unavailable, cluster
     from .display import Display
     from .processes import Executor, processes
     from .runner import Outcome
 except ModuleNotFoundError as error:
     missing = str(error.name).split(".")[0]
-    if missing not in ("numpy", "matplotlib", "rich"):
+    if missing not in ("numpy", "matplotlib", "rich", "jinja2"):
         raise
     sys.exit(
         f"python -m demos needs {missing}, which is not installed; "
@@ -32,7 +32,7 @@ except ModuleNotFoundError as error:
 
 INTERRUPTED = 130  # what a shell expects after Ctrl-C
 WIDTH = 140  # of the table, where no terminal says its own
-OUT = "the folder of the figures and of results.json (default: out)"
+OUT = "the folder of the figures, of results.json and of the gallery (default: out)"
 JOBS = "processes on this machine; results do not depend on it (default: 1)"
 EXECUTOR = "a dask.distributed cluster by its scheduler's address, in place of processes"
 
@@ -82,6 +82,7 @@ def _run_and_report(asked: argparse.Namespace) -> int:
     console = _console(sys.stdout)
     console.print(report.table(outcomes))
     seconds = time.perf_counter() - start
+    gallery.save(outcomes, len(asked.names), asked.seed, asked.quick, seconds, asked.out)
     console.print(report.summary(outcomes, asked.quick, seconds, asked.out))
     if interrupted:
         console.print(f"interrupted: {len(outcomes)} of {len(asked.names)} demos were finished")

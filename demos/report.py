@@ -46,11 +46,12 @@ def line(outcome: Outcome) -> str:
 
 
 def summary(outcomes: list[Outcome], quick: bool, seconds: float, out: Path) -> str:
-    """How many claims hold, the time, and where the figures are; then what went wrong."""
+    """How many claims hold, the time, and where the gallery is; then what went wrong."""
     claims = [claim for outcome in outcomes for claim in outcome.claims]
     held = sum(claim.holds for claim in claims)
     form = " (quick: fewer repetitions, wider thresholds)" if quick else ""
-    sentence = f"{held} of {len(claims)} claims hold{form}, {seconds:.1f} s; figures are in {out}"
+    page = out / "gallery" / "index.html"
+    sentence = f"{held} of {len(claims)} claims hold{form}, {seconds:.1f} s; gallery: {page}"
     return "\n".join([sentence, *(outcome.error for outcome in outcomes if outcome.error)])
 
 
