@@ -14,7 +14,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+def _that_runs(name: str) -> bool:  # some systems have a stub of its name
+    path = shutil.which(name)
+    return (
+        bool(path) and subprocess.run([str(path), "--version"], capture_output=True).returncode == 0
+    )
+
+
+CHROMIUM = next(filter(_that_runs, ["chromium", "chromium-browser"]), None)
 QUIET = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync "
     "--disable-background-networking --disable-component-update --disable-dev-shm-usage"
