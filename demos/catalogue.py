@@ -14,10 +14,14 @@ ORDER = (
     "flat_region",
     "sigmoid_saturation",
     "vanishing_gradient",
+    "he_initialisation",
     "gaussian_products",
     "activation_functions",
     "dead_at_birth",
     "dying_relu",
+    "exploding_gradient_cliff",
+    "exploding_gradient_wall",
+    "exploding_gradient_rnn",
 )
 LABELS = {  # in this order; whether a docstring must have it
     "The tutorial says": True,

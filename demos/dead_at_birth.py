@@ -32,7 +32,6 @@ from matplotlib.figure import Figure
 from minigrad import autograd, tensor
 from minigrad.nn import functional as F
 
-from .activation_functions import leaky_relu
 from .claims import Claim
 from .pictures import Picture
 from .protocol import Each
@@ -100,7 +99,7 @@ def _some_born(birth: Birth, draw: np.random.Generator) -> Born:
     for layer in range(1, DEPTHS[-1] + 1):
         shape = (AT_ONCE, h.shape[-1], birth.width)
         z = h @ (draw.standard_normal(shape) * math.sqrt(2.0 / shape[1]))
-        h = leaky_relu(z, birth.leak) if birth.leak else F.relu(z)
+        h = F.leaky_relu(z, birth.leak) if birth.leak else F.relu(z)
         if layer in DEPTHS:
             silent = (h.detach().numpy() == 0.0).all(axis=-1)
             to_one.append(silent[:, 0].sum())

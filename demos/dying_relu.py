@@ -39,7 +39,6 @@ from matplotlib.figure import Figure
 from minigrad import autograd, nn, no_grad, optim, tensor
 from minigrad.nn import init
 
-from .activation_functions import leaky_relu
 from .claims import Claim, mean_and_error, with_error
 from .dead_at_birth import dead_to_one
 from .digits import CLASSES, PIXELS, split
@@ -50,8 +49,8 @@ from .style import BLACK, BLUE, LINES, ORANGE, SKY, VERMILION
 
 # y = |x|.
 LAYERS, POINTS, REACH = 10, 40, math.sqrt(3.0)  # hidden layers; on [-REACH, REACH], variance 1
-NETS, QUICK_NETS = 120, 60
-STEPS, QUICK_STEPS = 1000, 200
+NETS, QUICK_NETS = 120, 40
+STEPS, QUICK_STEPS = 1000, 150
 ADAM_RATE = 0.01
 CONSTANT = 1e-3  # a range of outputs below it
 MOST, FEW, QUICK_FEW, STILL_MANY = 0.85, 0.15, 0.25, 0.10  # of networks collapse
@@ -64,25 +63,15 @@ FAIR, TOO_LARGE, DIVERGING = 0.3, 1.5, 2.0  # learning rates
 RATES = (FAIR, 1.0, TOO_LARGE, DIVERGING)
 QUICK_RATES = {NO_LEAK: (FAIR, TOO_LARGE), LEAK: (FAIR, DIVERGING)}
 LEARNERS, QUICK_LEARNERS = 16, 5
-DIGIT_STEPS = 400
+DIGIT_STEPS, QUICK_DIGIT_STEPS = 400, 200
 CS231N = 0.4
 MANY_DEAD, QUICK_MANY_DEAD, FEW_DEAD = 0.25, 0.15, 0.02  # of units
 HALF = 0.5  # of networks
 
 
-class Leaky(nn.Module):
-    """Leaky ReLU."""
-
-    def __init__(self, slope: float) -> None:
-        self.slope = slope
-
-    def forward(self, x: Any) -> Any:
-        return leaky_relu(x, self.slope)
-
-
 def activation(leak: float) -> nn.Module:
     """ReLU if there is no leak."""
-    return Leaky(leak) if leak else nn.ReLU()
+    return nn.LeakyReLU(leak) if leak else nn.ReLU()
 
 
 he = partial(init.kaiming_normal_, nonlinearity="relu")
@@ -122,6 +111,7 @@ class Learning(NamedTuple):
     leak: float
     rate: float
     nets: int
+    steps: int
     seed: int
 
 
@@ -146,8 +136,8 @@ def run(seed: int, quick: bool = False, each: Each = map) -> Results:
     nets, steps = (QUICK_NETS, QUICK_STEPS) if quick else (NETS, STEPS)
     collapse = each(learn_absolute, [Narrow(shape, nets, steps, seed) for shape in SHAPES])
     rates = QUICK_RATES if quick else {NO_LEAK: RATES, LEAK: RATES}
-    learners = QUICK_LEARNERS if quick else LEARNERS
-    units = [Learning(leak, rate, learners, seed) for leak in rates for rate in rates[leak]]
+    nets, steps = (QUICK_LEARNERS, QUICK_DIGIT_STEPS) if quick else (LEARNERS, DIGIT_STEPS)
+    units = [Learning(leak, rate, nets, steps, seed) for leak in rates for rate in rates[leak]]
     learned = dict(zip(units, each(learn, units), strict=True))
     return Results(
         collapse=dict(zip(SHAPES, collapse, strict=True)),
@@ -187,7 +177,7 @@ def learn(unit: Learning) -> Learned:
     # A network that goes to infinity stays there; it is counted, and the others go on.
     optimizer = optim.SGD(model.parameters(), lr=unit.rate, on_nonfinite="ignore")
     with np.errstate(over="ignore", invalid="ignore"):
-        learn_digits(model, draws, optimizer, DIGIT_STEPS)
+        learn_digits(model, draws, optimizer, unit.steps)
         return _after(model, draws)
 
 

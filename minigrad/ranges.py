@@ -1,4 +1,7 @@
-"""The ranges of options: a name means one thing wherever it stands, so they are one table."""
+"""The ranges of options: a name means one thing wherever it stands, so they are one table.
+
+Where it means another thing to one of its owners, the table has ``owner.name`` as well.
+"""
 
 from __future__ import annotations
 
@@ -6,28 +9,33 @@ from numbers import Integral, Real
 from typing import Any
 
 _RANGES = {
-    "True or False": "amsgrad centered cycle_momentum decoupled_weight_decay drop_last dynamic "
-    "enabled maximize "
-    "nesterov shuffle three_phase",
+    "True or False": "amsgrad bias centered cycle_momentum decoupled_weight_decay drop_last "
+    "dynamic enabled maximize nesterov shuffle three_phase",
     "a whole number in [-1, inf)": "last_epoch",
     "a whole number in [0, inf)": "cooldown patience",
-    "a whole number in [1, inf)": "T_max batch_size epochs growth_interval step_size "
-    "steps_per_epoch total_iters total_steps",
-    "a number in [0, inf)": "dampening eps eta_min gamma initial_accumulator_value lr lr_decay "
-    "momentum momentum_decay threshold weight_decay",
-    "a number in (0, inf)": "clip_norm clip_value div_factor final_div_factor init_scale max_norm "
-    "rescale_norm",
+    "a whole number in [1, inf)": "T_max batch_size embedding_dim epochs growth_interval "
+    "in_features num_embeddings num_parameters out_features step_size steps_per_epoch total_iters "
+    "total_steps",
+    "a whole number in (-inf, inf)": "dim end_dim ignore_index start_dim",
+    "a number in (-inf, inf)": "ELU.alpha a b gain init mean negative_slope "
+    "scale_gradient.factor val",
+    "a number in [0, inf)": "SmoothL1Loss.beta dampening eps eta_min gamma "
+    "initial_accumulator_value lr lr_decay momentum momentum_decay std threshold weight_decay",
+    "a number in (0, inf)": "beta clip_gradient.norm clip_gradient.value clip_norm clip_value "
+    "delta div_factor final_div_factor init_scale max_norm rescale_norm trunc_normal_.std",
     "a number in (0, inf]": "norm_type",
     "a number in (1, inf)": "growth_factor",
     "a number in (0, 1)": "backoff_factor",
     "a number in [0, 1)": "factor",
-    "a number in [0, 1]": "alpha end_factor pct_start rho",
+    "a number in [0, 1]": "alpha end_factor label_smoothing p pct_start rho",
     "a number in (0, 1]": "start_factor",
     "numbers in [0, inf)": "max_lr min_lr",
     "numbers in [0, 1)": "base_momentum betas max_momentum",
     "whole numbers in [0, inf)": "milestones",
     "functions": "lr_lambda",
     "'raise', 'skip' or 'ignore'": "on_nonfinite",
+    "'mean', 'sum' or 'none'": "reduction",
+    "'none' or 'tanh'": "approximate",
     "'cpu'": "device",
     "'cos' or 'linear'": "anneal_strategy",
     "'min' or 'max'": "mode",
@@ -45,7 +53,8 @@ def check(who: str, **options: Any) -> None:
     ValueError: SGD expects lr as a number in [0, inf), got -0.1; correct it
     """
     for name, value in options.items():
-        wanted, several = _RANGE_OF[name], isinstance(value, (list, tuple))
+        wanted = _RANGE_OF.get(f"{who}.{name}") or _RANGE_OF[name]
+        several = isinstance(value, (list, tuple))
         plural = wanted.split(" in ")[0].endswith("s")
         if plural != several or not all(_fits(v, wanted) for v in (value if plural else [value])):
             kind = ValueError if several or isinstance(value, (Real, str)) else TypeError

@@ -203,8 +203,8 @@ def fused(composition: Function, backward: Function) -> Callable[[Function], Fun
 
     def decorate(forward: Function) -> Function:
         @functools.wraps(forward)
-        def plain(*inputs: Any) -> Any:
-            return composition(*inputs) if any_complex(inputs) else forward(*inputs)[0]
+        def plain(*args: Any, **kw: Any) -> Any:
+            return composition(*args, **kw) if any_complex(args) else forward(*args, **kw)[0]
 
         call = primitive(plain)
         op = TABLE[call]

@@ -228,15 +228,12 @@ Variable.result = Tensor
 
 
 class Handle:
-    """What `Tensor.register_hook` returns."""
+    """What `Tensor.register_hook` returns: after ``remove()`` the hook is called no more."""
 
-    def __init__(self, node: Any, hook: Callable[[Tensor], Any]) -> None:
-        self._hooks = node.hooks = node.hooks or {}
-        self._hooks[id(self)] = hook
-
-    def remove(self) -> None:
-        """Call the hook no more."""
-        self._hooks.pop(id(self), None)
+    def __init__(self, node: Any, hook: Callable[..., Any]) -> None:
+        hooks, key = node.hooks or {}, object()
+        node.hooks, hooks[key] = hooks, hook
+        self.remove = lambda: hooks.pop(key, None)
 
 
 def grad(

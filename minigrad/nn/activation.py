@@ -1,14 +1,15 @@
-"""The activations, element by element: any shape to the same shape."""
-
-from __future__ import annotations
+"""The activations, and dropout: any shape to the same shape."""
 
 from typing import Any
 
-from . import functional
-from .module import Module
+from ..creation import full
+from ..ranges import check
+from . import functional as F
+from .layer import Layer
+from .module import Parameter
 
 
-class Sigmoid(Module):
+class Sigmoid(Layer, of=F.sigmoid):
     """``1 / (1 + exp(-x))``, between 0 and 1; its slope is at most 1/4, at 0.
 
     >>> import minigrad
@@ -16,11 +17,17 @@ class Sigmoid(Module):
     tensor([0.5])
     """
 
-    def forward(self, x: Any) -> Any:
-        return functional.sigmoid(x)
+
+class LogSigmoid(Layer, of=F.logsigmoid):
+    """``log(sigmoid(x))``, below 0; finite where the sigmoid is 0.
+
+    >>> import minigrad
+    >>> LogSigmoid()(minigrad.tensor([-1000.0]))
+    tensor([-1000.])
+    """
 
 
-class Tanh(Module):
+class Tanh(Layer, of=F.tanh):
     """The hyperbolic tangent, between -1 and 1; its slope is at most 1, at 0.
 
     >>> import minigrad
@@ -28,11 +35,8 @@ class Tanh(Module):
     tensor([0.])
     """
 
-    def forward(self, x: Any) -> Any:
-        return functional.tanh(x)
 
-
-class ReLU(Module):
+class ReLU(Layer, of=F.relu):
     """``x`` where positive, 0 elsewhere (Nair & Hinton 2010); its slope at 0 is 0.
 
     >>> import minigrad
@@ -40,5 +44,120 @@ class ReLU(Module):
     tensor([0., 2.])
     """
 
+
+class LeakyReLU(Layer, of=F.leaky_relu):
+    """``x`` where positive, ``negative_slope * x`` elsewhere; the slope is 0.01 by default.
+
+    It keeps a gradient alive where ReLU has none (Maas, Hannun & Ng 2013, eq. 2).
+
+    >>> import minigrad
+    >>> LeakyReLU(0.1)(minigrad.tensor([-1.0, 2.0]))
+    tensor([-0.1,  2. ])
+    """
+
+
+class PReLU(Layer):
+    """`LeakyReLU` whose slope is learnt: ``num_parameters`` of them, 1 or one for each of axis 1.
+
+    They start as ``init``, 0.25 (He et al. 2015, eq. 1).
+
+    >>> import minigrad
+    >>> PReLU()(minigrad.tensor([-1.0, 2.0]))
+    tensor([-0.25,  2.  ], grad_fn=<where>)
+    """
+
+    taken = ["num_parameters"]
+
+    def __init__(self, num_parameters: int = 1, init: float = 0.25, *, dtype: Any = None) -> None:
+        check("PReLU", num_parameters=num_parameters, init=init)
+        self.num_parameters = num_parameters
+        self.weight = Parameter(full((num_parameters,), float(init), dtype))
+
     def forward(self, x: Any) -> Any:
-        return functional.relu(x)
+        """Any shape to the same shape."""
+        return F.prelu(x, self.weight)
+
+
+class ELU(Layer, of=F.elu):
+    """``x`` where positive, ``alpha * (exp(x) - 1)`` elsewhere; alpha is 1 by default.
+
+    Its negative values bring the mean nearer to 0 (Clevert, Unterthiner & Hochreiter 2016, eq. 16).
+
+    >>> import minigrad
+    >>> ELU()(minigrad.tensor([-1.0, 2.0]))
+    tensor([-0.6321,  2.    ])
+    """
+
+
+class SELU(Layer, of=F.selu):
+    """`ELU` scaled so that mean 0 and variance 1 are kept (Klambauer et al. 2017, eq. 2).
+
+    >>> import minigrad
+    >>> SELU()(minigrad.tensor([-1.0, 2.0]))
+    tensor([-1.1113,  2.1014])
+    """
+
+
+class GELU(Layer, of=F.gelu):
+    """``x`` times the probability that a standard normal number is below (Hendrycks & Gimpel 2016).
+
+    ``approximate="tanh"`` is their approximation of it; ``"none"`` is the default.
+
+    >>> import minigrad
+    >>> GELU()(minigrad.tensor([-1.0, 2.0]))
+    tensor([-0.1587,  1.9545])
+    """
+
+
+class SiLU(Layer, of=F.silu):
+    """``x * sigmoid(x)`` (Elfwing, Uchibe & Doya 2018, eq. 5).
+
+    >>> import minigrad
+    >>> SiLU()(minigrad.tensor([-1.0, 2.0]))
+    tensor([-0.2689,  1.7616])
+    """
+
+
+class Softplus(Layer, of=F.softplus):
+    """``log(1 + exp(beta * x)) / beta``: a smooth ReLU (Dugas et al. 2001, eq. 3).
+
+    Where ``beta * x`` is above ``threshold`` it is ``x``. The defaults are 1 and 20.
+
+    >>> import minigrad
+    >>> Softplus()(minigrad.tensor([0.0, 100.0]))
+    tensor([  0.6931, 100.    ])
+    """
+
+
+class Softmax(Layer, of=F.softmax):
+    """``exp(x)`` over its sum along the axis ``dim``: positive, and 1 in sum.
+
+    >>> import minigrad
+    >>> Softmax(dim=1)(minigrad.zeros(1, 4))
+    tensor([[0.25, 0.25, 0.25, 0.25]])
+    """
+
+
+class LogSoftmax(Layer, of=F.log_softmax):
+    """The logarithm of `Softmax`, finite where that is 0.
+
+    >>> import minigrad
+    >>> LogSoftmax(dim=0)(minigrad.tensor([0.0, 1000.0]))
+    tensor([-1000.,     0.])
+    """
+
+
+class Dropout(Layer, of=F.dropout):
+    """In training, 0 with probability ``p`` and ``x / (1 - p)`` otherwise, element by element.
+
+    ``p`` is 0.5 by default, ``generator`` the one behind `manual_seed` (Srivastava et al. 2014,
+    section 10, with the scaling in training).
+
+    >>> import minigrad
+    >>> Dropout().eval()(minigrad.ones(2))
+    tensor([1., 1.])
+    """
+
+    def forward(self, x: Any) -> Any:
+        """Any shape to the same shape."""
+        return F.dropout(x, self.p, self.training, generator=self.generator)

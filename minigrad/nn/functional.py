@@ -1,92 +1,301 @@
 """The layers and losses as functions of tensors or arrays."""
 
-from __future__ import annotations
-
+import math
 from typing import Any
 
 import numpy as np
 
-from ..autograd import Tensor, derivative, primitive
-from ..autograd.record import dispatch
-from . import kernels
+from ..autograd import Tensor
+from ..random import default_generator
+from ..ranges import check
+from .inputs import alike, axis_of, indices, unfit
+from .kernels.activation import erf, relu as relu, sigmoid as sigmoid, tanh as tanh
+from .kernels.gradient import clip_gradient as clip_gradient, scale_gradient as scale_gradient
+from .kernels.linear import linear as linear
+from .kernels.loss import binary_surprise, mse_loss as mse_loss, reduced, surprise
+
+# --- activations: several operations each, all of them stable -----------------------------------
 
 
-def linear(input: Any, weight: Any, bias: Any = None) -> Any:
-    """``input @ weight.T + bias``: ``(..., in)``, ``(out, in)``, ``(out,)`` -> ``(..., out)``."""
-    try:
-        return kernels.linear(input, weight, bias)
-    except ValueError:
-        raise ValueError(
-            f"Linear expects inputs of shape (..., {shape_of(weight)[-1]}), got {shape_of(input)}"
-        ) from None
+def leaky_relu(input: Any, negative_slope: Any = 0.01) -> Any:
+    """``x`` where positive, ``negative_slope * x`` elsewhere, any shape to the same shape.
 
-
-@primitive
-def sigmoid(input: Any) -> Any:
-    """``1 / (1 + exp(-x))``, any shape to the same shape.
-
-    >>> sigmoid(np.array([0.0, 1000.0, -1000.0]))
-    array([0.5, 1. , 0. ])
+    >>> leaky_relu(np.array([-1.0, 2.0]))
+    array([-0.01,  2.  ])
     """
-    with np.errstate(over="ignore"):  # exp may be inf: 1 / inf is the right 0
-        return 1.0 / (1.0 + np.exp(-input))
+    return np.where(input > 0.0, input, negative_slope * input)
 
 
-@primitive
-def relu(input: Any) -> Any:
-    """``x`` where positive, 0 elsewhere, any shape to the same shape; its slope at 0 is 0.
+def prelu(input: Any, weight: Any) -> Any:
+    """``x`` where positive, ``weight * x`` elsewhere; one weight, or one for each of axis 1.
 
-    >>> relu(np.array([-1.0, 0.0, 2.0]))
-    array([0., 0., 2.])
+    >>> prelu(np.array([-2.0, 2.0]), np.array([0.25]))
+    array([-0.5,  2. ])
     """
-    return np.maximum(input, 0.0)
+    shape, number = np.shape(input), np.shape(weight)
+    if number not in ((1,), shape[1:2]):
+        raise unfit("prelu", f"1 weight or {shape[1:2]} for an input of shape {shape}", number)
+    return leaky_relu(input, weight.reshape([*number, *[1] * (len(shape) - 2)] if shape else ()))
 
 
-derivative(sigmoid, input=lambda g, z: g * (z - z * z))
-derivative(relu, input=lambda g, z: np.where(z > 0.0, g, 0.0))
+def elu(input: Any, alpha: float = 1.0) -> Any:
+    """``x`` where positive, ``alpha * (exp(x) - 1)`` elsewhere, any shape to the same shape.
+
+    >>> elu(np.array([-1000.0, 2.0]))
+    array([-1.,  2.])
+    """
+    below = np.where(input > 0.0, 0.0, input)
+    return np.where(input > 0.0, input, alpha * np.expm1(below))
 
 
-def tanh(input: Any) -> Any:
-    """The hyperbolic tangent, any shape to the same shape."""
-    return dispatch(np.tanh, (input,), {}) if isinstance(input, Tensor) else np.tanh(input)
+def selu(input: Any) -> Any:
+    """`elu` scaled so that activations keep mean 0 and variance 1 (Klambauer et al. 2017, eq. 2).
+
+    >>> selu(np.array([1.0])).round(4)
+    array([1.0507])
+    """
+    return 1.0507009873554805 * elu(input, 1.6732632423543772)
 
 
-def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
-    """The squared error of two arrays of one shape: its mean, its sum, or unreduced."""
-    if shape_of(input) != shape_of(target):
-        raise ValueError(
-            f"mse_loss expects input and target of one shape, got {shape_of(input)} and "
-            f"{shape_of(target)}; reshape one of them"
-        )
-    if reduction == "mean":
-        return kernels.squared_error(input, target)
-    return reduced((input - target) ** 2, reduction)
+def gelu(input: Any, approximate: str = "none") -> Any:
+    """``x`` times the probability that a standard normal number is below ``x``; any shape.
+
+    ``approximate="tanh"`` takes the tanh of a cubic for it (Hendrycks & Gimpel 2016, section 2).
+
+    >>> gelu(np.array([0.0, 1.0])), gelu(np.array([0.0, 1.0]), "tanh")
+    (array([0.        , 0.84134475]), array([0.        , 0.84119199]))
+    """
+    check("gelu", approximate=approximate)
+    if approximate == "none":
+        return input * (0.5 + 0.5 * erf(input * math.sqrt(0.5)))
+    cubic = input * (1.0 + 0.044715 * input * input)
+    return input * (0.5 + 0.5 * tanh(cubic * math.sqrt(2.0 / math.pi)))
 
 
-def cross_entropy(input: Any, target: Any, reduction: str = "mean") -> Any:
-    """``-log softmax(input)`` at the target class: logits ``(N, C)``, class indices ``(N,)``."""
-    shape, indices = shape_of(input), np.asarray(target)
-    if len(shape) != 2 or indices.shape != shape[:1] or indices.dtype.kind not in "iu":
-        raise ValueError(
-            f"cross_entropy expects logits (N, C) and N class indices, got {shape} and a target of "
-            f"shape {indices.shape}, {indices.dtype}"
-        )
-    if indices.size and not 0 <= indices.min() <= indices.max() < shape[1]:
-        raise ValueError(
-            f"cross_entropy expects class indices from 0 to {shape[1] - 1}, got "
-            f"{indices.min()} to {indices.max()}"
-        )
-    return reduced(kernels.surprise(input, indices), reduction)
+def silu(input: Any) -> Any:
+    """``x * sigmoid(x)``, any shape to the same shape.
+
+    >>> silu(np.array([0.0, 1000.0]))
+    array([   0., 1000.])
+    """
+    return input * sigmoid(input)
 
 
-def shape_of(x: Any) -> tuple[int, ...]:
-    """The shape of a tensor, an array or nested lists."""
-    shape: tuple[int, ...] = x.shape if hasattr(x, "shape") else np.shape(x)
-    return shape
+def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
+    """``log(1 + exp(beta * x)) / beta``, and ``x`` itself where ``beta * x > threshold``.
+
+    >>> softplus(np.array([0.0, 1000.0])).round(4)
+    array([6.931e-01, 1.000e+03])
+    """
+    check("softplus", beta=beta)
+    v = beta * input
+    return np.where(v > threshold, input, np.logaddexp(0.0, v) * (1.0 / beta))
 
 
-def reduced(losses: Any, reduction: str) -> Any:
-    """The mean or sum of losses, or the losses themselves."""
-    if reduction not in ("mean", "sum", "none"):
-        raise ValueError(f"reduction expects 'mean', 'sum' or 'none', got {reduction!r}")
-    return losses.mean() if reduction == "mean" else losses.sum() if reduction == "sum" else losses
+def logsigmoid(input: Any) -> Any:
+    """``log(sigmoid(x))``, any shape to the same shape; finite where the sigmoid is 0.
+
+    >>> logsigmoid(np.array([0.0, -1000.0])).round(4)
+    array([-6.931e-01, -1.000e+03])
+    """
+    return -np.logaddexp(0.0, -input)
+
+
+def log_softmax(input: Any, dim: int) -> Any:
+    """The logarithm of `softmax`, finite where that is 0.
+
+    >>> log_softmax(np.array([0.0, -1000.0]), 0)
+    array([    0., -1000.])
+    """
+    dim = axis_of("softmax", input, dim)
+    x = input - np.max(getattr(input, "_array", input), dim, keepdims=True)
+    return x - np.log(np.sum(np.exp(x), dim, keepdims=True))
+
+
+def softmax(input: Any, dim: int) -> Any:
+    """``exp(x)`` over its sum along the axis ``dim``: positive, and 1 in sum.
+
+    >>> softmax(np.array([0.0, 0.0]), 0)
+    array([0.5, 0.5])
+    """
+    return np.exp(log_softmax(input, dim))
+
+
+# --- what picks, drops and passes on ------------------------------------------------------------
+
+
+def dropout(input: Any, p: float = 0.5, training: bool = True, *, generator: Any = None) -> Any:
+    """In training, 0 with probability ``p`` and ``x / (1 - p)`` otherwise, element by element.
+
+    >>> dropout(np.ones(3), 0.5, training=False)
+    array([1., 1., 1.])
+    """
+    check("dropout", p=p)
+    if not training or p == 0.0:
+        return input
+    kept = (generator or default_generator).random(input.shape, np.float32) >= p
+    noise = kept.astype(input.dtype) * (1.0 / (1.0 - p) if p < 1.0 else 0.0)
+    return input * (Tensor(noise) if isinstance(input, Tensor) else noise)
+
+
+def embedding(input: Any, weight: Any, padding_idx: int | None = None) -> Any:
+    """Rows of ``weight`` by index: ``(...)``, ``(num, dim)`` -> ``(..., dim)``.
+
+    No gradient comes back from where the index is ``padding_idx``.
+
+    >>> embedding(np.array([1, 0]), np.array([[0.5], [2.5]]))
+    array([[2.5],
+           [0.5]])
+    """
+    index = indices("embedding", input, len(weight))
+    z = weight[index]
+    if padding_idx is None or not isinstance(z, Tensor):
+        return z
+    return np.where((index == padding_idx % len(weight))[..., None], z.detach(), z)
+
+
+def flatten(input: Any, start_dim: int = 1, end_dim: int = -1) -> Any:
+    """The axes from ``start_dim`` to ``end_dim`` as one: all but the first by default.
+
+    >>> flatten(np.zeros((2, 3, 4))).shape
+    (2, 12)
+    """
+    shape = np.shape(input) or (1,)
+    start, end = axis_of("flatten", input, start_dim), axis_of("flatten", input, end_dim) + 1
+    return input.reshape(*shape[:start], math.prod(shape[start:end]), *shape[end:])
+
+
+# --- losses of differences ----------------------------------------------------------------------
+
+
+def l1_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
+    """The absolute error of two arrays of one shape, reduced.
+
+    >>> l1_loss(np.array([1.0, 2.0]), np.array([1.0, 4.0])).item()
+    1.0
+    """
+    alike("l1_loss", input, target)
+    return reduced(np.abs(input - target), reduction)
+
+
+def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 1.0) -> Any:
+    """Half the squared error up to ``delta``, linear further out (Huber 1964), reduced.
+
+    >>> huber_loss(np.array([1.0, 3.0]), np.zeros(2), "none")
+    array([0.5, 2.5])
+    """
+    check("huber_loss", delta=delta)
+    alike("huber_loss", input, target)
+    near = np.clip(input - target, -delta, delta)
+    return reduced(near * (input - target - 0.5 * near), reduction)
+
+
+def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float = 1.0) -> Any:
+    """`huber_loss` of ``delta = beta`` over ``beta`` (Girshick 2015, eq. 3); `l1_loss` for 0.
+
+    >>> smooth_l1_loss(np.array([1.0, 3.0]), np.zeros(2), "none", beta=2.0)
+    array([0.25, 2.  ])
+    """
+    if beta == 0.0:
+        return l1_loss(input, target, reduction)
+    return huber_loss(input, target, reduction, beta) * (1.0 / beta)
+
+
+# --- losses of probabilities --------------------------------------------------------------------
+
+
+def binary_cross_entropy(
+    input: Any, target: Any, weight: Any = None, reduction: str = "mean"
+) -> Any:
+    """``-target * log(p) - (1 - target) * log(1 - p)``, logarithms not below -100, reduced.
+
+    ``weight`` multiplies the losses, to whose shape it broadcasts.
+
+    >>> binary_cross_entropy(np.array([0.5]), np.array([1.0])).item()
+    0.6931471805599453
+    """
+    alike("binary_cross_entropy", input, target)
+    p = getattr(input, "_array", input)
+    if not np.all((p >= 0.0) & (p <= 1.0)):
+        raise unfit("binary_cross_entropy", "probabilities in [0, 1]", f"{p.min()} to {p.max()}")
+    losses = binary_surprise(input, target)
+    return reduced(losses if weight is None else losses * weight, reduction)
+
+
+def binary_cross_entropy_with_logits(
+    input: Any, target: Any, weight: Any = None, reduction: str = "mean", pos_weight: Any = None
+) -> Any:
+    """`binary_cross_entropy` of ``sigmoid(input)``, exact at any logits.
+
+    ``pos_weight`` multiplies the losses of target 1, ``weight`` all; both broadcast.
+
+    >>> binary_cross_entropy_with_logits(np.array([-1000.0]), np.array([1.0])).item()
+    1000.0
+    """
+    alike("binary_cross_entropy_with_logits", input, target)
+    ones = target if pos_weight is None else target * pos_weight
+    losses = -(logsigmoid(input) * ones + logsigmoid(-input) * (1.0 - target))
+    return reduced(losses if weight is None else losses * weight, reduction)
+
+
+def cross_entropy(
+    input: Any, target: Any, weight: Any = None, ignore_index: int = -100,
+    reduction: str = "mean", label_smoothing: float = 0.0,
+) -> Any:  # fmt: skip
+    """``-log softmax(input)`` at the target class, exact at any logits.
+
+    Args:
+        input: logits of shape ``(C,)``, ``(N, C)`` or ``(N, C, d1, ...)``.
+        target: class indices of shape ``()``, ``(N,)`` or ``(N, d1, ...)``; or probabilities in
+            the shape of the logits.
+        weight: of each class, ``(C,)``.
+        ignore_index: an index whose losses are 0 and do not count.
+        reduction: ``"mean"`` by the weights of the target classes (for probabilities over all
+            losses), ``"sum"`` or ``"none"``.
+        label_smoothing: how much of the target is spread over all classes alike (Szegedy et al.
+            2016, section 7).
+
+    >>> cross_entropy(np.zeros((1, 4)), np.array([2])).item()
+    1.3862943611198906
+    """
+    check("cross_entropy", label_smoothing=label_smoothing)
+    given = "cross_entropy", input, target, weight, ignore_index, label_smoothing
+    scores, spread, total = _spread_out(*given)
+    return reduced(surprise(scores, spread), reduction, total)
+
+
+def nll_loss(
+    input: Any, target: Any, weight: Any = None, ignore_index: int = -100, reduction: str = "mean"
+) -> Any:
+    """Minus the entry at the target class, of logarithms of probabilities as of `log_softmax`.
+
+    Shapes and options as of `cross_entropy` with class indices.
+
+    >>> nll_loss(np.array([[-0.5, -2.0]]), np.array([1])).item()
+    2.0
+    """
+    scores, spread, total = _spread_out("nll_loss", input, target, weight, ignore_index, 0.0)
+    return reduced(-np.sum(scores * spread, -1), reduction, total)
+
+
+def _spread_out(
+    who: str, input: Any, target: Any, weight: Any, ignored: int, smoothing: float
+) -> tuple[Any, Any, float | None]:
+    """The scores with classes last, the factor of each, and what to divide the sum by."""
+    scores, spread = (np.moveaxis(x, 1, -1) if np.ndim(x) > 2 else x for x in (input, target))
+    number = np.shape(scores)[-1] if np.ndim(scores) else 0
+    weights = np.asarray(np.ones(number) if weight is None else weight, scores.dtype)
+    if not number or weights.shape != (number,):
+        given = f"{np.shape(input)} and {weights.shape}"
+        raise unfit(who, "scores (C,), (N, C) or (N, C, ...) and a weight (C,)", given)
+    if getattr(target, "dtype", np.dtype(int)).kind in "fc":
+        alike(who, input, target)
+        return scores, (spread * (1.0 - smoothing) + smoothing / number) * weights, None
+    index = indices(who, target, number, ignored)
+    if index.shape != scores.shape[:-1]:
+        raise unfit(who, f"class indices of shape {scores.shape[:-1]}", index.shape)
+    counted = weights * (index != ignored)[..., None]
+    one = np.eye(number, dtype=scores.dtype)[np.where(index == ignored, 0, index)]
+    spread = (one * (1.0 - smoothing) + smoothing / number) * counted
+    spread = Tensor(spread) if isinstance(scores, Tensor) else spread
+    return scores, spread, float(np.sum(one * counted))

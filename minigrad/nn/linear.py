@@ -1,16 +1,31 @@
-"""The linear layer."""
-
-from __future__ import annotations
+"""The layers that are linear in what they learn: a weight matrix, and the look-up of its rows."""
 
 import math
 from typing import Any
 
-import numpy as np
-
-from ..autograd import Tensor
-from ..dtypes import get_default_dtype
-from . import functional, init
+from ..creation import zeros
+from ..ranges import check
+from . import functional as F, init
+from .inputs import unfit
+from .layer import Layer
 from .module import Module, Parameter
+
+
+class Identity(Layer, of=lambda input: input):  # noqa: A006
+    """``x`` itself.
+
+    >>> Identity()(1.0)
+    1.0
+    """
+
+
+class Flatten(Layer, of=F.flatten):
+    """The axes from ``start_dim`` to ``end_dim`` as one: all but the first by default.
+
+    >>> import minigrad
+    >>> Flatten()(minigrad.zeros(2, 3, 4)).shape
+    (2, 12)
+    """
 
 
 class Linear(Module):
@@ -27,30 +42,56 @@ class Linear(Module):
     """
 
     def __init__(
-        self,
-        in_features: int,
-        out_features: int,
-        bias: bool = True,
-        dtype: Any = None,
-        *,
-        generator: np.random.Generator | None = None,
-    ) -> None:
-        for name, size in (("in_features", in_features), ("out_features", out_features)):
-            if not isinstance(size, (int, np.integer)) or size < 1:
-                raise ValueError(f"Linear expects {name} as a whole number from 1 on, got {size!r}")
+        self, in_features: int, out_features: int, bias: bool = True, *,
+        dtype: Any = None, generator: init.Rng = None,
+    ) -> None:  # fmt: skip
+        check("Linear", in_features=in_features, out_features=out_features, bias=bias)
         self.in_features, self.out_features = in_features, out_features
-        dtype, bound = dtype or get_default_dtype(), 1.0 / math.sqrt(in_features)
-        self.weight = Parameter(np.empty((out_features, in_features), dtype))
-        init.uniform_(self.weight, -bound, bound, generator)
-        self.bias = Parameter(np.empty(out_features, dtype)) if bias else None
-        if self.bias is not None:
-            init.uniform_(self.bias, -bound, bound, generator)
+        self.weight = Parameter(zeros(out_features, in_features, dtype=dtype))
+        self.bias = Parameter(zeros(out_features, dtype=dtype)) if bias else None
+        bound = 1.0 / math.sqrt(in_features)
+        for parameter in self.parameters():
+            init.uniform_(parameter, -bound, bound, generator)
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: Any) -> Any:
         """``(..., in_features) -> (..., out_features)``."""
-        z: Tensor = functional.linear(x, self.weight, self.bias)
-        return z
+        return F.linear(x, self.weight, self.bias)
 
     def extra_repr(self) -> str:
         has_bias = self.bias is not None
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={has_bias}"
+
+
+class Embedding(Module):
+    """Rows of ``weight`` by index, ``(...) -> (..., embedding_dim)``.
+
+    ``weight`` is ``(num_embeddings, embedding_dim)`` and starts normal with mean 0 and variance 1.
+    The row ``padding_idx``, if given, starts at 0 and gets no gradient.
+
+    >>> import minigrad
+    >>> Embedding(10, 3)(minigrad.tensor([1, 9])).shape
+    (2, 3)
+    """
+
+    def __init__(
+        self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None, *,
+        dtype: Any = None, generator: init.Rng = None,
+    ) -> None:  # fmt: skip
+        check("Embedding", num_embeddings=num_embeddings, embedding_dim=embedding_dim)
+        rows = range(num_embeddings)
+        if padding_idx is not None and padding_idx not in range(-num_embeddings, num_embeddings):
+            raise unfit("Embedding", f"padding_idx as one of {num_embeddings} rows", padding_idx)
+        self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
+        self.weight = Parameter(zeros(num_embeddings, embedding_dim, dtype=dtype))
+        init.normal_(self.weight, generator=generator)
+        self.padding_idx = None if padding_idx is None else rows[padding_idx]
+        if padding_idx is not None:
+            self.weight.data[padding_idx] = 0.0
+
+    def forward(self, x: Any) -> Any:
+        """``(...) -> (..., embedding_dim)``."""
+        return F.embedding(x, self.weight, self.padding_idx)
+
+    def extra_repr(self) -> str:
+        padding = "" if self.padding_idx is None else f", padding_idx={self.padding_idx}"
+        return f"{self.num_embeddings}, {self.embedding_dim}{padding}"

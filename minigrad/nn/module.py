@@ -1,15 +1,23 @@
-"""The module: parameters found by walking attributes, and a forward that can be observed."""
+"""The module: parts found by walking its attributes, and a call that can be observed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextvars import ContextVar
+from collections import namedtuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partialmethod
 from typing import Any, Self
 
-from ..autograd import Tensor
-from ..autograd.modes import EXAMINE, MODE, MODULE_PATH
+import numpy as np
 
-_caller: ContextVar[Module | None] = ContextVar("minigrad_calling_module", default=None)
+from ..autograd import Tensor
+from ..autograd.changes import mark_changed
+from ..autograd.modes import EXAMINE, MODE
+from ..autograd.tensor import Handle
+from ..creation import as_tensor
+from .hooks import AFTER, BACK, BEFORE, observed, registered
+from .inputs import unfit
+
+Passed = namedtuple("Passed", "missing_keys unexpected_keys")  # over, by load_state_dict
 
 
 class Parameter(Tensor):
@@ -24,7 +32,7 @@ class Parameter(Tensor):
     __slots__ = ()
 
     def __init__(self, data: Any, requires_grad: bool = True) -> None:
-        super().__init__(data._array if isinstance(data, Tensor) else data)
+        super().__init__(as_tensor(data)._array)
         if requires_grad:
             self.requires_grad_()
 
@@ -32,10 +40,28 @@ class Parameter(Tensor):
         return f"Parameter containing:\n{super().__repr__()}"
 
 
+class Buffer(Tensor):
+    """A tensor that belongs to a module and is not learnt; if persistent, ``state_dict`` has it.
+
+    It is changed in place: a plain tensor assigned over it would be no buffer.
+    """
+
+    __slots__ = ("persistent",)
+
+    def __init__(self, data: Any, persistent: bool = True) -> None:
+        super().__init__(as_tensor(data).numpy())
+        self.persistent = persistent
+
+    def __reduce__(self) -> Any:
+        return Buffer, (self._array, self.persistent)
+
+
 class Module:
     """Something with parameters and a ``forward``, built of attributes.
 
-    A parameter or a module is a part of this one if an attribute holds it: nothing is registered.
+    A parameter, a buffer or a module is a part of this one if an attribute holds it, or a list,
+    tuple or dict that is an attribute (where PyTorch would not find it): nothing is registered.
+    What an object of another class holds is no part.
 
     >>> import minigrad
     >>> class Scale(Module):
@@ -49,124 +75,199 @@ class Module:
     """
 
     training = True
+    _hooks: Any = None
+    __eq__, __hash__ = object.__eq__, object.__hash__  # by identity, of what is a list too
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """What the module computes; a subclass says it."""
         raise TypeError(f"{type(self).__name__} has no forward; define one in its class")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if not MODE.get() & EXAMINE:
+        if self._hooks is None and not MODE.get() & EXAMINE:
             return self.forward(*args, **kwargs)
-        names = {id(child): name for name, child in _children_of(_caller.get())}
-        path = (*MODULE_PATH.get(), names.get(id(self), type(self).__name__))
-        tokens = MODULE_PATH.set(path), _caller.set(self)
-        try:
-            return self.forward(*args, **kwargs)
-        finally:
-            MODULE_PATH.reset(tokens[0])
-            _caller.reset(tokens[1])
+        return observed(self, args, kwargs)
+
+    # --- its parts, each once -------------------------------------------------------------------
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """The modules that attributes of this one hold, with their names."""
-        return _children_of(self)
+        return _once(parts_of(self), Module)
+
+    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
+        """This module and all within it, with their paths; the own one is ``prefix``."""
+        return _once(_walk(prefix, self), Module)
+
+    def named_parameters(self, prefix: str = "") -> Iterator[tuple[str, Parameter]]:
+        """All parameters, with their paths."""
+        return _once(_walk(prefix, self), Parameter)
+
+    def named_buffers(self, prefix: str = "") -> Iterator[tuple[str, Buffer]]:
+        """All buffers, with their paths."""
+        return _once(_walk(prefix, self), Buffer)
 
     def children(self) -> Iterator[Module]:
         """The modules that attributes of this one hold."""
-        return (child for _, child in self.named_children())
-
-    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
-        """This module and all within it, each once, with their paths; the own path is empty."""
-        seen: set[int] = set()
-        stack = [(prefix, self)]
-        while stack:
-            path, module = stack.pop()
-            if id(module) not in seen:
-                seen.add(id(module))
-                yield path, module
-                below = [(_join(path, name), child) for name, child in module.named_children()]
-                stack.extend(reversed(below))
+        return (module for _, module in self.named_children())
 
     def modules(self) -> Iterator[Module]:
-        """This module and all within it, each once."""
+        """This module and all within it."""
         return (module for _, module in self.named_modules())
 
-    def named_parameters(self, prefix: str = "") -> Iterator[tuple[str, Parameter]]:
-        """All parameters, each once, with their paths."""
-        seen: set[int] = set()
-        for path, module in self.named_modules(prefix):
-            for name, value in vars(module).items():
-                if isinstance(value, Parameter) and id(value) not in seen:
-                    seen.add(id(value))
-                    yield _join(path, name), value
-
     def parameters(self) -> Iterator[Parameter]:
-        """All parameters, each once."""
+        """All parameters."""
         return (parameter for _, parameter in self.named_parameters())
 
-    def zero_grad(self) -> None:
-        """Set the gradient of every parameter to None."""
+    def buffers(self) -> Iterator[Buffer]:
+        """All buffers."""
+        return (buffer for _, buffer in self.named_buffers())
+
+    def get_submodule(self, target: str) -> Any:
+        """The module at a path such as ``"encoder.0"``."""
+        return dict(_walk("", self))[target]
+
+    def add_module(self, name: str, module: Module) -> None:
+        """Make a module a part of this one, by name."""
+        setattr(self, name, module)
+
+    def register_buffer(self, name: str, tensor: Any, persistent: bool = True) -> None:
+        """Make a tensor a buffer of this module, by name."""
+        setattr(self, name, None if tensor is None else Buffer(tensor, persistent))
+
+    # --- what is done to all of them ------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """All parameters and persistent buffers by path, detached: they share memory."""
+        held = ((path, part) for path, part in _walk("", self) if isinstance(part, Tensor))
+        return {path: t.detach() for path, t in held if getattr(t, "persistent", True)}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> Passed:
+        """Copy tensors or arrays into the parameters and buffers that they are named after.
+
+        Args:
+            state_dict: by path, as `state_dict` gives them, here or in PyTorch.
+            strict: raise if keys are missing or unexpected; otherwise they are returned.
+
+        Raises:
+            ValueError: listing all that does not fit; nothing is loaded then.
+        """
+        own = {k: t._array for k, t in self.state_dict().items()}
+        given = {k: np.asarray(getattr(v, "_array", v)) for k, v in dict(state_dict).items()}
+        passed = Passed([k for k in own if k not in given], [k for k in given if k not in own])
+        wrong = [f"no {k}" for k in passed[0]] + [f"an unexpected {k}" for k in passed[1]]
+        new = {k: given[k].astype(array.dtype) for k, array in own.items() if k in given}
+        unlike = [k for k in new if new[k].shape != own[k].shape]
+        unlike = [f"{k} of shape {new[k].shape} for {own[k].shape}" for k in unlike]
+        if wrong * bool(strict) + unlike:
+            who, wanted = f"{type(self).__name__}.load_state_dict", "what its state_dict() has"
+            raise unfit(who, wanted, ", ".join(wrong * bool(strict) + unlike), "nothing was loaded")
+        for k, array in new.items():
+            own[k][...] = array
+        mark_changed(*own.values())
+        return passed
+
+    def to(self, dtype: Any) -> Self:
+        """Convert all parameters and buffers of floats, and their gradients. Returns itself."""
+        if np.dtype(dtype).kind != "f":
+            raise TypeError(f"Module.to expects a float dtype, got {dtype!r}; give one")
+        for part in (*self.parameters(), *self.buffers()):
+            for tensor in (part, part._grad):
+                if tensor is not None and tensor.dtype.kind == "f":
+                    tensor._array = tensor._array.astype(dtype, copy=False)
+            if part._node is not None:
+                part._node.dtype = part.dtype
+        return self
+
+    half, float, double = partialmethod(to, "e"), partialmethod(to, "f"), partialmethod(to, "d")
+
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Let all parameters require grad, or none. Returns itself."""
         for parameter in self.parameters():
-            parameter.grad = None
+            parameter.requires_grad_(requires_grad)
+        return self
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Set the gradient of every parameter to None, or to zeros where there is one."""
+        for p in self.parameters():
+            p.grad = None if set_to_none or p.grad is None else np.zeros(p.shape)
 
     def train(self, mode: bool = True) -> Self:
         """Set every module within to training, or to evaluation. Returns itself."""
         for module in self.modules():
-            module.training = mode
+            module.training = bool(mode)
         return self
 
     def eval(self) -> Self:
         """Set every module within to evaluation. Returns itself."""
         return self.train(False)
 
+    def apply(self, fn: Callable[[Module], Any]) -> Self:
+        """Call ``fn`` with every module within, children first. Returns itself."""
+        for child in self.children():
+            child.apply(fn)
+        fn(self)
+        return self
+
+    # --- what observes it -----------------------------------------------------------------------
+
+    def register_forward_pre_hook(self, hook: Callable[..., Any]) -> Handle:
+        """Call ``hook(module, args)`` before ``forward``; what it returns takes args' place."""
+        return registered(self, BEFORE, hook)
+
+    def register_forward_hook(self, hook: Callable[..., Any]) -> Handle:
+        """Call ``hook(module, args, output)`` after it; what it returns takes output's place."""
+        return registered(self, AFTER, hook)
+
+    def register_full_backward_hook(self, hook: Callable[..., Any]) -> Handle:
+        """Call ``hook(module, grad_input, grad_output)`` when both tuples are known.
+
+        They have None for what is not a tensor that requires grad. What the hook returns takes
+        the place of ``grad_input``; arguments given by keyword are not among them.
+        """
+        return registered(self, BACK, hook)
+
     def extra_repr(self) -> str:
-        """What stands in the brackets of its repr."""
+        """What stands in the brackets of its repr, before the children."""
         return ""
 
     def __repr__(self) -> str:
-        lines = [f"({name}): {child!r}" for name, child in self.named_children()]
-        inside = "\n".join(lines).replace("\n", "\n  ")
-        body = f"\n  {inside}\n" if lines else self.extra_repr()
+        found = [f"({n}): {part!r}" for n, part in parts_of(self) if isinstance(part, Module)]
+        inside = "\n".join(filter(None, [self.extra_repr(), *found]))
+        body = "\n  {}\n".format(inside.replace("\n", "\n  ")) if found else inside
         return f"{type(self).__name__}({body})"
 
 
-class Sequential(Module):
-    """Modules one after the other, each fed with what the one before gave.
-
-    >>> import minigrad
-    >>> Sequential(Sequential(), Sequential())(minigrad.tensor(1.0)).item()
-    1.0
-    """
-
-    def __init__(self, *modules: Module) -> None:
-        for number, module in enumerate(modules):
-            if not isinstance(module, Module):
-                raise TypeError(
-                    f"Sequential expects modules, got {type(module).__name__} as number {number}; "
-                    "wrap a function in a module with a forward"
-                )
-            vars(self)[str(number)] = module
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self.children())
-
-    def __iter__(self) -> Iterator[Module]:
-        return self.children()
-
-    def __getitem__(self, index: int) -> Module:
-        return list(self.children())[index]
-
-    def forward(self, x: Any) -> Any:
-        """What the last module gives."""
-        for module in vars(self).values():
-            if isinstance(module, Module):
-                x = module(x)
-        return x
+def parts_of(holder: Any) -> Iterator[tuple[str, Any]]:
+    """What attributes of a module hold, and what is in a list, tuple or dict, with their names."""
+    pairs = []
+    if isinstance(holder, (list, tuple, dict)):
+        pairs = list(holder.items() if hasattr(holder, "items") else enumerate(holder))
+    if isinstance(holder, Module):
+        for name, value in pairs:
+            if not isinstance(value, Module):
+                who, given = type(holder).__name__, type(value).__name__
+                raise TypeError(f"{who} expects modules, got {given} as number {name}; wrap it")
+        pairs += vars(holder).items()
+    for name, value in pairs:
+        if isinstance(value, (Module, Parameter, Buffer)):
+            yield str(name), value
+        elif isinstance(value, (list, tuple, dict)):
+            yield from ((f"{name}.{inner}", part) for inner, part in parts_of(value))
 
 
-def _children_of(module: Module | None) -> Iterator[tuple[str, Module]]:
-    attributes = vars(module).items() if module is not None else ()
-    return ((name, value) for name, value in attributes if isinstance(value, Module))
+def _walk(path: str, part: Any) -> Iterator[tuple[str, Any]]:
+    """A part and all within it under all their paths; parameters, then buffers, then modules."""
+    yield path, part
+    inner = list(parts_of(part)) if isinstance(part, Module) else []
+    for kind in Parameter, Buffer, Module:
+        for name, value in inner:
+            if isinstance(value, kind):
+                yield from _walk(f"{path}.{name}" if path else name, value)
 
 
-def _join(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name
+def _once(pairs: Iterable[tuple[str, Any]], kind: type) -> Iterator[tuple[str, Any]]:
+    """The pairs whose value is of a kind, and new."""
+    unique: dict[int, tuple[str, Any]] = {}
+    for pair in pairs:
+        if isinstance(pair[1], kind):
+            unique.setdefault(id(pair[1]), pair)
+    return iter(unique.values())

@@ -138,6 +138,14 @@ def test_hooks_see_and_replace_the_gradient() -> None:
     assert seen == [[2.0, 2.0]]
 
 
+def test_hooks_whose_handles_are_dropped_are_all_called() -> None:
+    x, seen = leaf(1.0), []
+    for name in "first second third".split():
+        x.register_hook(lambda g, name=name: seen.append(name))
+    (x * 2.0).sum().backward()
+    assert seen == ["first", "second", "third"]
+
+
 def test_hooks_work_on_the_tape() -> None:
     x = leaf(2.0)
     h = x * x

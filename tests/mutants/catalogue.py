@@ -25,6 +25,8 @@ def mutant(name: str, file: str, *texts: str) -> Mutant:
 TAPE, TENSOR, RECORD = "autograd/tape.py", "autograd/tensor.py", "autograd/record.py"
 ELEMENTWISE, REDUCE, SHAPE = "ops/elementwise.py", "ops/reduce.py", "ops/shape.py"
 
+FUNCTIONAL = "nn/functional.py"
+
 MUTANTS = (
     mutant(
         "undoing broadcasting without keepdims",
@@ -62,7 +64,7 @@ MUTANTS = (
     ),
     mutant(
         "input changed",
-        "nn/functional.py",
+        "nn/kernels/activation.py",
         "return np.maximum(input, 0.0)",
         "return np.maximum(input, 0.0, out=input if np.ndim(input) else None)",
     ),
@@ -85,7 +87,7 @@ MUTANTS = (
     ),
     mutant(
         "a ReLU that leaks 0.009",
-        "nn/functional.py",
+        "nn/kernels/activation.py",
         "np.where(z > 0.0, g, 0.0)",
         "np.where(z > 0.0, g, 0.009 * g)",
     ),
@@ -221,12 +223,60 @@ MUTANTS = (
     ),
     mutant(
         "the bias gets a mean",
-        "nn/kernels.py",
-        "ones(len(rows), g.dtype) @ rows if",
-        "rows.mean(0) if",
+        "nn/kernels/linear.py",
+        "ones(len(g), g.dtype) @ g if",
+        "g.mean(0) if",
     ),
     mutant(
-        "the loss is not averaged back", "nn/kernels.py", "g * (2.0 / difference.size)", "g * 2.0"
+        "the loss is not averaged back",
+        "nn/kernels/loss.py",
+        "2.0 / d.size if reduction",
+        "2.0 if reduction",
     ),
     mutant("grad inside grad is confused", "func.py", "Tensor(array, alias(value._node))", "value"),
+    mutant(
+        "label smoothing forgets the weights",
+        FUNCTIONAL,
+        "spread = (one * (1.0 - smoothing) + smoothing / number) * counted",
+        "spread = one * (1.0 - smoothing) * counted + smoothing / number",
+    ),
+    mutant(
+        "an ignored label counts in the mean",
+        FUNCTIONAL,
+        "float(np.sum(one * counted))",
+        "float(np.sum(one))",
+    ),
+    mutant("the padding row gets a gradient", FUNCTIONAL, "z.detach(), z)", "z, z)"),
+    mutant(
+        "dropout without its scale",
+        FUNCTIONAL,
+        "(1.0 / (1.0 - p) if p < 1.0 else 0.0)",
+        "(1.0 if p < 1.0 else 0.0)",
+    ),
+    mutant("a coefficient of GELU cut short", FUNCTIONAL, "0.044715", "0.0447"),
+    mutant("fan in and out exchanged", "nn/init.py", 'mode == "fan_out"', 'mode == "fan_in"'),
+    mutant(
+        "signs of an orthogonal matrix left to LAPACK",
+        "nn/init.py",
+        "gain * q * np.sign(np.diagonal(r))",
+        "gain * q",
+    ),
+    mutant(
+        "what a backward hook returns is passed over",
+        "nn/hooks.py",
+        "lambda g: joined(hook(cut(g)))",
+        "lambda g: (hook(cut(g)), None)[1]",
+    ),
+    mutant(
+        "a buffer that is not persistent is saved",
+        "nn/module.py",
+        'getattr(t, "persistent", True)',
+        'getattr(t, "shape", None) is not None',
+    ),
+    mutant(
+        "a norm that overflows",
+        "nn/kernels/gradient.py",
+        "norm / unit / (np.linalg.norm(g / unit) + 1e-6 / unit)",
+        "norm / (np.linalg.norm(g) + 1e-6)",
+    ),
 )

@@ -16,7 +16,7 @@ import numpy as np
 
 from minigrad import Tensor
 from minigrad.compositions import logsumexp
-from minigrad.nn import functional, kernels
+from minigrad.nn.kernels import activation, gradient, linear, loss
 from minigrad.ops import index, linalg, reduce
 
 
@@ -608,10 +608,19 @@ case(
 # --- layers and losses ----------------------------------------------------------------------------
 
 for shape in (2, 3), (4, 2, 3), (3,):
-    case(kernels.linear, real(*shape), real(2, 3, seed=1), real(2, seed=2))
-    case(kernels.linear, real(*shape), real(2, 3, seed=1))
-case(kernels.squared_error, real(2, 3), real(2, 3, seed=1))
-with_last(kernels.surprise, real(3, 4), np.array([1, 3, 0]))
+    case(linear.linear, real(*shape), real(2, 3, seed=1), real(2, seed=2))
+    case(linear.linear, real(*shape), real(2, 3, seed=1))
+for reduction in "mean", "sum", "none":
+    case(loss.mse_loss, real(2, 3), real(2, 3, seed=1), reduction=reduction)
+for shape in (3, 4), (2, 2, 3), (4,):
+    case(loss.surprise, real(*shape), positive(*shape, seed=1))
+case(loss.surprise, real(3, 4), call=lambda x: loss.surprise(x, np.eye(4)[[1, 3, 0]]))
+with_last(loss.binary_surprise, unit(2, 3) / 2.0 + 0.5, positive(2, 3, seed=1) / 3.0)
 for shape in (2, 3), ():
-    case(functional.sigmoid, real(*shape))
-    case(functional.relu, real(*shape))
+    for function in activation.sigmoid, activation.relu, activation.erf:
+        case(function, real(*shape))
+case(activation.erf, np.array([-7.0, -5.9, 1e-9, 4.0, 6.1]))
+# nothing binds: what these do to a gradient where they do is tested in tests/nn
+case(gradient.clip_gradient, real(2, 3), call=lambda x: gradient.clip_gradient(x, value=9.0))
+case(gradient.clip_gradient, real(2, 3), call=lambda x: gradient.clip_gradient(x, norm=1e3))
+case(gradient.scale_gradient, real(2, 3), call=lambda x: gradient.scale_gradient(x, 1.0))

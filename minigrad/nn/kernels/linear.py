@@ -1,0 +1,53 @@
+"""The kernel of the linear layer, beside the composition that it stands for."""
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from ...autograd import fused
+from ..inputs import unfit
+
+
+def linear_text(input: Any, weight: Any, bias: Any = None) -> Any:
+    """x W^T + b."""
+    z = input @ weight.T
+    return z if bias is None else z + bias
+
+
+def linear_back(g: Any, needed: Any, input: Any, weight: Any, bias: Any, _: Any) -> Any:
+    """g W, g^T x and the sum of g."""
+    back = g @ weight if needed[0] else None
+    if g.ndim != 2:
+        g, input = g.reshape(-1, g.shape[-1]), input.reshape(-1, input.shape[-1])
+    weight_back = g.T @ input if needed[1] else None
+    return back, weight_back, ones(len(g), g.dtype) @ g if needed[2] else None
+
+
+@lru_cache
+def ones(n: int, dtype: Any) -> np.ndarray:
+    """A vector of ones, to sum over rows with: as a product it takes half the time of a sum."""
+    return np.ones(n, dtype)
+
+
+@fused(linear_text, linear_back)
+def linear(input: Any, weight: Any, bias: Any = None) -> Any:
+    """``input @ weight.T + bias``: ``(..., in)``, ``(out, in)``, ``(out,)`` -> ``(..., out)``.
+
+    >>> linear(np.ones((2, 3)), np.ones((1, 3)), np.ones(1))
+    array([[4.],
+           [4.]])
+    """
+    try:
+        z = input @ weight.T
+        if bias is not None:
+            z += bias
+    except ValueError:
+        z = None
+    if z is None or weight.ndim != 2 or (bias is not None and bias.ndim != 1):
+        wanted = f"inputs of shape (..., {weight.shape[-1]})"
+        given = f"{input.shape}, its weight being {weight.shape} and its bias {np.shape(bias)}"
+        raise unfit("Linear", wanted, given, "reshape one of them")
+    if z.dtype is not weight.dtype and input.dtype.kind != "f":
+        raise TypeError(f"Linear expects inputs of floats, got {input.dtype}; use .float() on them")
+    return z, None
