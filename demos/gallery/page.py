@@ -103,7 +103,7 @@ def sentence(text: str) -> str:
 
 
 def _raised(text: str) -> Markup:
-    base, *rest = re.split(r"\^(-?\w+)", text)
+    base, *rest = re.split(r"\^(-?\d+\.\d+|-?\w+)", text)
     marked = escape(base)
     for power, base in zip(rest[::2], rest[1::2], strict=True):
         marked += Markup("<sup>{}</sup>").format(power) + escape(base)

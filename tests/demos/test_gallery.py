@@ -102,8 +102,9 @@ def test_keywords_strings_and_comments_are_marked() -> None:
 
 
 def test_words_have_code_and_raised_powers_and_no_markup_of_their_own() -> None:
-    assert words("``a_1 < b^2`` is <b> of x^2, 10^-3 & e^(-x)") == (
-        "<code>a_1 &lt; b^2</code> is &lt;b&gt; of x<sup>2</sup>, 10<sup>-3</sup> &amp; e^(-x)"
+    assert words("``a_1 < b^2`` is <b> of x^2 & 10^-3.5, (-x)^n.") == (
+        "<code>a_1 &lt; b^2</code> is &lt;b&gt; of x<sup>2</sup> &amp; 10<sup>-3.5</sup>, "
+        "(-x)<sup>n</sup>."
     )
     assert words("no end of `` it") == "no end of `` it"
 

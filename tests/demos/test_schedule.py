@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -131,6 +132,20 @@ def refuse(x: int) -> int:
 def test_figures_that_cannot_be_written_are_a_failure(tmp_path: Path) -> None:
     (tmp_path / "gradient_as_direction").touch()
     assert "was not written" in outcome("gradient_as_direction", tmp_path).error
+
+
+def waiting(name: str, seconds: float) -> Course:
+    """A demo without units: all of it is one task, that takes a while."""
+    (done,) = yield [Task(time.sleep, (seconds,))]
+    return Outcome(name, done.seconds)
+
+
+def test_two_processes_take_half_the_time_for_demos_without_units() -> None:
+    with processes(2) as executor:
+        run(executor, {"first": demo("first", [], 4)})  # the processes are there
+        start = time.perf_counter()
+        run(executor, {name: waiting(name, 0.3) for name in "abcdefgh"})
+        assert time.perf_counter() - start < 0.75 * 8 * 0.3
 
 
 def dying(name: str, done: list[Done]) -> Course:
