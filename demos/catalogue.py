@@ -11,6 +11,10 @@ FOLDER = Path(__file__).parent
 ORDER = (
     "gradient_as_direction",
     "gradient_descent_1d",
+    "convergence_on_quadratics",
+    "saddles_in_high_dimension",
+    "saddles_of_a_network",
+    "many_good_minima",
     "flat_region",
     "sigmoid_saturation",
     "vanishing_gradient",
@@ -22,6 +26,7 @@ ORDER = (
     "exploding_gradient_cliff",
     "exploding_gradient_wall",
     "exploding_gradient_rnn",
+    "clipping_is_faster",
 )
 LABELS = {  # in this order; whether a docstring must have it
     "The tutorial says": True,

@@ -9,15 +9,17 @@ from numbers import Integral, Real
 from typing import Any
 
 _RANGES = {
-    "True or False": "amsgrad bias centered cycle_momentum decoupled_weight_decay drop_last "
-    "dynamic enabled maximize nesterov shuffle three_phase",
+    "True or False": "affine amsgrad batch_first bias bidirectional centered count_include_pad "
+    "cycle_momentum decoupled_weight_decay drop_last dynamic elementwise_affine enabled maximize "
+    "nesterov norm relu_after shuffle three_phase track_running_stats zero_init_last",
     "a whole number in [-1, inf)": "last_epoch",
     "a whole number in [0, inf)": "cooldown patience",
-    "a whole number in [1, inf)": "T_max batch_size embedding_dim epochs growth_interval "
-    "in_features num_embeddings num_parameters out_features step_size steps_per_epoch total_iters "
-    "total_steps",
+    "a whole number in [1, inf)": "T_max batch_size embedding_dim epochs features groups "
+    "growth_interval hidden hidden_size in_channels in_features input_size num_embeddings "
+    "num_features num_layers num_parameters out_channels out_features step_size steps_per_epoch "
+    "total_iters total_steps",
     "a whole number in (-inf, inf)": "dim end_dim ignore_index start_dim",
-    "a number in (-inf, inf)": "ELU.alpha a b gain init mean negative_slope "
+    "a number in (-inf, inf)": "ELU.alpha a b forget_bias gain init mean negative_slope "
     "scale_gradient.factor val",
     "a number in [0, inf)": "SmoothL1Loss.beta dampening eps eta_min gamma "
     "initial_accumulator_value lr lr_decay momentum momentum_decay std threshold weight_decay",
@@ -27,7 +29,8 @@ _RANGES = {
     "a number in (1, inf)": "growth_factor",
     "a number in (0, 1)": "backoff_factor",
     "a number in [0, 1)": "factor",
-    "a number in [0, 1]": "alpha end_factor label_smoothing p pct_start rho",
+    "a number in [0, 1]": "BatchNorm1d.momentum BatchNorm2d.momentum alpha dropout end_factor "
+    "label_smoothing p pct_start rho",
     "a number in (0, 1]": "start_factor",
     "numbers in [0, inf)": "max_lr min_lr",
     "numbers in [0, 1)": "base_momentum betas max_momentum",
@@ -40,6 +43,8 @@ _RANGES = {
     "'cos' or 'linear'": "anneal_strategy",
     "'min' or 'max'": "mode",
     "'rel' or 'abs'": "threshold_mode",
+    "whole numbers in [1, inf)": "normalized_shape",
+    "'tanh' or 'relu'": "nonlinearity",
 }
 _RANGE_OF = {name: wanted for wanted, names in _RANGES.items() for name in names.split()}
 _OPTIONAL = "clip_norm clip_value epochs rescale_norm steps_per_epoch total_steps".split()

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent / "minigrad"
 
 # From the ground up. A module may import those of lower rank, and its own package.
 LAYERS = [
-    "report",
+    "errors report",
     "autograd.variable",
     "autograd.changes autograd.modes",
     "autograd.registry",
@@ -30,10 +30,12 @@ LAYERS = [
     "creation",
     "func",
     "nn.inputs nn.hooks",
-    "nn.kernels.activation nn.kernels.gradient nn.kernels.linear nn.kernels.loss",
+    "nn.kernels.activation nn.kernels.conv nn.kernels.gradient nn.kernels.linear nn.kernels.loss",
+    "nn.kernels.norm nn.kernels.recurrent",
     "nn.init nn.kernels nn.module",
     "nn.functional nn.layer nn.containers",
-    "nn.activation nn.linear nn.loss nn.utils",
+    "nn.activation nn.conv nn.linear nn.loss nn.norm nn.recurrent nn.utils",
+    "nn.residual",
     "nn optim.groups",
     "optim.bucket",
     "optim.optimizer",

@@ -8,6 +8,7 @@ from .activation import (
     Sigmoid as Sigmoid, SiLU as SiLU, Softmax as Softmax, Softplus as Softplus, Tanh as Tanh,
 )  # fmt: skip
 from .containers import ModuleDict as ModuleDict, ModuleList as ModuleList, Sequential as Sequential
+from .conv import AvgPool2d as AvgPool2d, Conv2d as Conv2d, MaxPool2d as MaxPool2d
 from .linear import (
     Embedding as Embedding, Flatten as Flatten, Identity as Identity, Linear as Linear,
 )  # fmt: skip
@@ -17,3 +18,9 @@ from .loss import (
     MSELoss as MSELoss, NLLLoss as NLLLoss, SmoothL1Loss as SmoothL1Loss,
 )  # fmt: skip
 from .module import Buffer as Buffer, Module as Module, Parameter as Parameter
+from .norm import BatchNorm1d as BatchNorm1d, BatchNorm2d as BatchNorm2d, LayerNorm as LayerNorm
+from .recurrent import (
+    GRU as GRU, LSTM as LSTM, RNN as RNN, GRUCell as GRUCell, LSTMCell as LSTMCell,
+    RNNCell as RNNCell,
+)  # fmt: skip
+from .residual import Residual as Residual, ResidualBlock as ResidualBlock

@@ -10,9 +10,11 @@ from ..random import default_generator
 from ..ranges import check
 from .inputs import alike, axis_of, indices, unfit
 from .kernels.activation import erf, relu as relu, sigmoid as sigmoid, tanh as tanh
+from .kernels.conv import avg_pool2d as avg_pool2d, conv2d as conv2d, max_pool2d as max_pool2d
 from .kernels.gradient import clip_gradient as clip_gradient, scale_gradient as scale_gradient
 from .kernels.linear import linear as linear
 from .kernels.loss import binary_surprise, mse_loss as mse_loss, reduced, surprise
+from .kernels.norm import batch_norm as batch_norm, layer_norm as layer_norm
 
 # --- activations: several operations each, all of them stable -----------------------------------
 

@@ -1,4 +1,4 @@
-"""What the hand-written workloads share: parameters side by side, Adam, a clip, a softmax."""
+"""What the hand-written workloads share: flat parameters, updates, batch norm, a softmax."""
 
 from __future__ import annotations
 
@@ -55,6 +55,78 @@ class Adam:
         np.divide(m, s, s)
         np.multiply(s, s.dtype.type(self.lr / (1.0 - 0.9**self.steps)), s)
         np.subtract(self.flat.values, s, self.flat.values)
+
+
+class Momentum:
+    """Gradient descent with momentum, on all parameters at once and in place."""
+
+    def __init__(self, flat: FlatParameters, lr: float, momentum: float) -> None:
+        self.flat, self.velocity, self.scratch = flat, None, np.empty_like(flat.values)
+        self.lr, self.momentum = np.array(lr, np.float32), np.array(momentum, np.float32)
+
+    def __call__(self) -> None:
+        if self.velocity is None:
+            self.velocity = self.flat.slopes.copy()
+        else:
+            np.multiply(self.velocity, self.momentum, self.velocity)
+            np.add(self.velocity, self.flat.slopes, self.velocity)
+        np.multiply(self.velocity, self.lr, self.scratch)
+        np.subtract(self.flat.values, self.scratch, self.flat.values)
+
+
+class BatchNorm:
+    """Batch norm in training, in place: ``(m, C)``, or ``(C, m)`` if transposed."""
+
+    def __init__(
+        self, weight: np.ndarray, bias: np.ndarray, by_weight: np.ndarray, by_bias: np.ndarray,
+        m: int, transposed: bool = False,
+    ) -> None:  # fmt: skip
+        shape = (len(weight), m) if transposed else (m, len(weight))
+        self.spread, self.back = np.empty(shape, np.float32), np.empty(shape, np.float32)
+        self.mean, self.var, self.scale, self.s, self.t, self.u = (
+            np.empty_like(weight) for _ in range(6)
+        )
+        self.given = weight, bias, by_weight, by_bias
+        self.share, self.ones = np.full(m, 1.0 / m, np.float32), np.ones(m, np.float32)
+        self.side = (lambda v: v[:, None]) if transposed else (lambda v: v)
+        self.over = (lambda v, x, z: np.matmul(x, v, z)) if transposed else np.matmul
+        self.running_mean, self.running_var = np.zeros_like(weight), np.ones_like(weight)
+        self.unbiased = np.array(m / (m - 1), np.float32)
+
+    def forward(self, x: np.ndarray) -> None:
+        weight, bias, *_ = self.given
+        self.over(self.share, x, self.mean)
+        np.subtract(x, self.side(self.mean), self.spread)
+        np.multiply(self.spread, self.spread, x)
+        self.over(self.share, x, self.var)
+        np.add(self.var, EPS, self.scale)
+        np.sqrt(self.scale, self.scale)
+        np.divide(ONE, self.scale, self.scale)
+        np.multiply(self.scale, weight, self.u)
+        np.multiply(self.spread, self.side(self.u), x)
+        np.add(x, self.side(bias), x)
+        self.running_mean += TENTH * (self.mean - self.running_mean)
+        self.running_var += TENTH * (self.unbiased * self.var - self.running_var)
+
+    def backward(self, d: np.ndarray) -> np.ndarray:
+        weight, _, by_weight, by_bias = self.given
+        back, s, t = self.back, self.s, self.t
+        np.multiply(d, self.spread, back)
+        self.over(self.ones, back, t)
+        np.multiply(t, self.scale, by_weight)
+        self.over(self.ones, d, by_bias)
+        np.multiply(by_weight, self.scale, t)
+        np.multiply(t, self.share[0], t)
+        np.multiply(by_bias, self.share[0], s)
+        np.multiply(self.spread, self.side(t), back)
+        np.subtract(d, back, back)
+        np.subtract(back, self.side(s), back)
+        np.multiply(self.scale, weight, self.u)
+        np.multiply(back, self.side(self.u), back)
+        return back
+
+
+EPS, ONE, TENTH = (np.array(v, np.float32) for v in (1e-5, 1.0, 0.1))
 
 
 def softmax_in_place(z: np.ndarray, rows: np.ndarray, labels: np.ndarray) -> float:

@@ -12,7 +12,18 @@ import numpy as np
 from . import peers
 from .peers import Loss, Step, Update
 
-NAMES = ("descent", "tiny", "deep_sigmoid", "digits_mlp", "elementwise", "hvp")
+NAMES = (
+    "descent",
+    "tiny",
+    "deep_sigmoid",
+    "digits_mlp",
+    "residual",
+    "rnn",
+    "lstm",
+    "conv",
+    "elementwise",
+    "hvp",
+)
 LABELS = {
     "minigrad": "minigrad",
     "numpy": "NumPy by hand",

@@ -23,6 +23,7 @@ def mutant(name: str, file: str, *texts: str) -> Mutant:
 
 
 TAPE, TENSOR, RECORD = "autograd/tape.py", "autograd/tensor.py", "autograd/record.py"
+RECURRENT = "nn/kernels/recurrent.py"
 ELEMENTWISE, REDUCE, SHAPE = "ops/elementwise.py", "ops/reduce.py", "ops/shape.py"
 
 FUNCTIONAL = "nn/functional.py"
@@ -88,8 +89,8 @@ MUTANTS = (
     mutant(
         "a ReLU that leaks 0.009",
         "nn/kernels/activation.py",
-        "np.where(z > 0.0, g, 0.0)",
-        "np.where(z > 0.0, g, 0.009 * g)",
+        "lambda g, z: gated(g, z)",
+        "lambda g, z: gated(g, z) + 0.009 * (g - gated(g, z))",
     ),
     mutant("the tie rule", REDUCE, "spread(g / np.maximum(number, 1.0), ", "spread(g, "),
     mutant(
@@ -279,4 +280,56 @@ MUTANTS = (
         "norm / unit / (np.linalg.norm(g / unit) + 1e-6 / unit)",
         "norm / (np.linalg.norm(g) + 1e-6)",
     ),
+    mutant(
+        "the running variance is the biased one",
+        "nn/kernels/norm.py",
+        'moments["var"] * (m / (m - 1))',
+        'moments["var"]',
+    ),
+    mutant(
+        "batch norm passes over its mean on the way back",
+        "nn/kernels/norm.py",
+        "p -= (s / len(one))[:, None]\n",
+        "pass\n",
+    ),
+    mutant(
+        "the error of a cell not led through its output",
+        RECURRENT,
+        "dc += dh * (o - h[1] * c[1, 1])",
+        "dc += dh * o",
+    ),
+    mutant(
+        "GRU resets twice", RECURRENT, "np.multiply(dn, r, dh_n)", "np.multiply(dn, r * r, dh_n)"
+    ),
+    mutant(
+        "one bias of two",
+        RECURRENT,
+        "joint[cell.of_hh, :, -1] += b_hh",
+        "joint[cell.of_hh, :, -1] = b_hh",
+    ),
+    mutant(
+        "the way back through a sequence is not turned round",
+        "nn/recurrent.py",
+        "np.flip(h, 0) if way else h",
+        "h",
+    ),
+    mutant(
+        "the forget bias goes to the input gate",
+        "nn/recurrent.py",
+        "values.data[hidden_size : 2 * hidden_size]",
+        "values.data[:hidden_size]",
+    ),
+    mutant(
+        "the padding called same is to the left",
+        "nn/kernels/conv.py",
+        "((n - 1) // 2, n // 2)",
+        "(n // 2, (n - 1) // 2)",
+    ),
+    mutant(
+        "the last of equal pixels takes the gradient",
+        "nn/kernels/conv.py",
+        "np.argmax(cols, 1, keepdims=True)",
+        "cols.shape[1] - 1 - np.argmax(np.flip(cols, 1), 1, keepdims=True)",
+    ),
+    mutant("the first layer starts as zeros", "nn/residual.py", "last[-1].", "last[0]."),
 )

@@ -6,6 +6,7 @@ drawn without repeated values, in the domain of the function, at least 1e-2 from
 
 from __future__ import annotations
 
+import itertools
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ import numpy as np
 
 from minigrad import Tensor
 from minigrad.compositions import logsumexp
-from minigrad.nn.kernels import activation, gradient, linear, loss
+from minigrad.nn.kernels import activation, conv, gradient, linear, loss, norm, recurrent
 from minigrad.ops import index, linalg, reduce
 
 
@@ -619,8 +620,26 @@ with_last(loss.binary_surprise, unit(2, 3) / 2.0 + 0.5, positive(2, 3, seed=1) /
 for shape in (2, 3), ():
     for function in activation.sigmoid, activation.relu, activation.erf:
         case(function, real(*shape))
+case(activation.gated, real(2, 3), real(2, 3, seed=1))
 case(activation.erf, np.array([-7.0, -5.9, 1e-9, 4.0, 6.1]))
 # nothing binds: what these do to a gradient where they do is tested in tests/nn
 case(gradient.clip_gradient, real(2, 3), call=lambda x: gradient.clip_gradient(x, value=9.0))
 case(gradient.clip_gradient, real(2, 3), call=lambda x: gradient.clip_gradient(x, norm=1e3))
 case(gradient.scale_gradient, real(2, 3), call=lambda x: gradient.scale_gradient(x, 1.0))
+for shape in (3, 2), (2, 3, 4), (2, 2, 1, 3), (2, 1):
+    affine = real(shape[1], seed=1), real(shape[1], seed=2)
+    case(norm.normalize, real(*shape), *affine, call=lambda *a: norm.normalize(*a, 0.1, {}))
+CELLS = recurrent.Elman("tanh"), recurrent.Elman("relu"), recurrent.LSTM(), recurrent.GRU()
+for cell, steps in itertools.product(CELLS, (3, 1)):
+    rows = len(cell.of_hh) * 2
+    shapes = (steps, 2, 3), (1 + bool(cell.memories), 2, 2), (rows, 3), (rows, 2), (rows,), (rows,)
+    case(
+        recurrent.recurrence,
+        *[real(*shape, seed=i) for i, shape in enumerate(shapes)],
+        call=lambda *a, c=cell: recurrent.recurrence(*a, c),
+    )
+for size, stride, dilation, before in ((2, 2), 1, 1, 0), ((3, 2), 2, 1, 1), ((2, 1), 1, 2, 1):
+    frame = conv.frame_of("case", size, stride, 0, dilation)._replace(edges=[(before, 1)] * 2)
+    with_last(conv.windows, real(2, 2, 3, 4), frame)
+    shape = conv.windows(real(2, 2, 3, 4), frame).shape
+    with_last(conv.fold, real(*shape), frame, (2, 2, 3, 4))

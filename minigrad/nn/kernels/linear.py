@@ -17,7 +17,10 @@ def linear_text(input: Any, weight: Any, bias: Any = None) -> Any:
 
 def linear_back(g: Any, needed: Any, input: Any, weight: Any, bias: Any, _: Any) -> Any:
     """g W, g^T x and the sum of g."""
-    back = g @ weight if needed[0] else None
+    back = None
+    if needed[0]:  # in the memory layout of the input, so that what is behind it need not copy
+        turned = g.ndim == 2 and not input.flags.c_contiguous
+        back = (weight.T @ g.T).T if turned else g @ weight
     if g.ndim != 2:
         g, input = g.reshape(-1, g.shape[-1]), input.reshape(-1, input.shape[-1])
     weight_back = g.T @ input if needed[1] else None

@@ -1,0 +1,189 @@
+"""The kernel of the recurrent layers: a whole sequence in one operation, for any of the cells.
+
+All arrays within are feature-major, ``(features, batch)``. The state of a step is the hidden state
+above the input above a 1, so one product with the weights side by side gives all pre-activations
+of the step, biases included. They come in blocks of the hidden size; those of sigmoids come first
+and with half their weight, since ``sigmoid(a) = tanh(a / 2) / 2 + 1 / 2``: one tanh serves all.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from ...autograd import fused
+from .linear import linear_text
+
+
+class Cell:
+    """One step of a recurrent layer: as an equation, and forward and back in place.
+
+    ``equations`` gets what comes from the input and from the old hidden state, and the old states.
+    ``forward`` and ``back`` get the blocks of pre-activations, which forward turns into
+    activations, the hidden state ``h`` and the memory ``c``, each before and after the step.
+    ``back`` gets the gradients of ``h`` and ``c`` after it as well, fills that of the blocks, moves
+    that of ``c`` a step back, and returns what reaches the old ``h`` past the blocks.
+    """
+
+    of_hh, of_ih = [0], [0]  # the block of each part of weight_hh and bias_hh, of _ih
+    sigmoids = 0
+    memories = 0  # the arrays that ``c`` has: the first is a result too
+
+
+class Elman(Cell):
+    """h = tanh(a) (Elman 1990), or max(a, 0) (Le, Jaitly & Hinton 2015)."""
+
+    def __init__(self, nonlinearity: str) -> None:
+        self.relu = nonlinearity == "relu"
+
+    def equations(self, x: Any, from_h: Any, h: Any) -> Any:
+        a = x + from_h
+        return [np.where(a > 0.0, a, 0.0) if self.relu else np.tanh(a)]
+
+    def forward(self, a: Any, h: Any, c: Any) -> None:
+        np.maximum(a[0], 0.0, out=h[1]) if self.relu else np.tanh(a[0], h[1])
+
+    def back(self, a: Any, h: Any, c: Any, dh: Any, dc: Any, da: Any) -> Any:
+        np.multiply(dh, h[1] > 0.0 if self.relu else 1.0 - h[1] * h[1], da[0])
+
+
+class LSTM(Cell):
+    """c = f c + i g, h = o tanh(c) (Hochreiter & Schmidhuber 1997; for f Gers et al. 2000)."""
+
+    of_hh = of_ih = [0, 1, 3, 2]
+    sigmoids, memories = 3, 2
+
+    def equations(self, x: Any, from_h: Any, h: Any, c: Any) -> Any:
+        i, f, g, o = np.split(x + from_h, 4, -1)
+        c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+        return [sigmoid(o) * np.tanh(c), c]
+
+    def forward(self, a: Any, h: Any, c: Any) -> None:
+        activate(a, 3)
+        (i, f, o, g), (new, tanh_new) = a, c[1]
+        np.multiply(f, c[0, 0], new)
+        new += i * g
+        np.tanh(new, tanh_new)
+        np.multiply(o, tanh_new, h[1])
+
+    def back(self, a: Any, h: Any, c: Any, dh: Any, dc: Any, da: Any) -> Any:
+        (i, f, o, g), (di, df, do, dg) = a, da
+        dc += dh * (o - h[1] * c[1, 1])  # dh o (1 - tanh(c)^2), for o tanh(c) = h
+        np.multiply(i, g, di)
+        np.multiply(dc, i - di * g, dg)  # dc i (1 - g^2)
+        di *= dc
+        dc *= f
+        np.multiply(dc, c[0, 0], df)
+        np.multiply(dh, h[1], do)
+        da[:3] *= 1.0 - a[:3]
+
+
+class GRU(Cell):
+    """n = tanh(x_n + r h_n), h = n + z (h - n) (Cho et al. 2014; with r after the product)."""
+
+    of_hh, of_ih, sigmoids = [0, 1, 2], [0, 1, 3], 2
+
+    def equations(self, x: Any, from_h: Any, h: Any) -> Any:
+        (x_r, x_z, x_n), (h_r, h_z, h_n) = (np.split(a, 3, -1) for a in (x, from_h))
+        n = np.tanh(x_n + sigmoid(x_r + h_r) * h_n)
+        return [n + sigmoid(x_z + h_z) * (h - n)]
+
+    def forward(self, a: Any, h: Any, c: Any) -> None:
+        activate(a[:2], 2)
+        r, z, h_n, n = a
+        n += r * h_n
+        np.tanh(n, n)
+        np.add(n, z * (h[0] - n), h[1])
+
+    def back(self, a: Any, h: Any, c: Any, dh: Any, dc: Any, da: Any) -> Any:
+        (r, z, h_n, n), (dr, dz, dh_n, dn) = a, da
+        past = dh * z
+        np.multiply(past, h[0] - n, dz)
+        np.multiply(dh - past, 1.0 - n * n, dn)
+        np.multiply(dn, r, dh_n)
+        np.multiply(dh_n, h_n, dr)
+        da[:2] *= 1.0 - a[:2]
+        return past
+
+
+def sigmoid(a: Any) -> Any:
+    """1 / (1 + exp(-a)), without overflow."""
+    return 0.5 * np.tanh(0.5 * a) + 0.5
+
+
+def activate(a: Any, sigmoids: int) -> None:
+    """The activations of blocks in place, of which the first are sigmoids of twice the value."""
+    np.tanh(a, a)
+    s = a[:sigmoids]
+    s *= 0.5
+    s += 0.5
+
+
+def recurrence_text(
+    x: Any, start: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, cell: Any
+) -> Any:
+    """The equations of the cell, step by step."""
+    (h, *c), states = start, []
+    for x_t in x:
+        h, *c = cell.equations(linear_text(x_t, w_ih, b_ih), linear_text(h, w_hh, b_hh), h, *c)
+        states.append(h)
+    return np.stack([*states, *c])
+
+
+def recurrence_back(g: Any, needed: Any, *kept: Any) -> Any:
+    """Back through time; the gradients of the weights grow with each step, while da is at hand."""
+    x, start, cell, (joint, state, blocks, memory) = *kept[:2], *kept[-2:]
+    (steps, batch, _), (_, size, width) = x.shape, joint.shape
+    hidden = state[:, :size]
+    g, busy = g.swapaxes(1, 2), g.any((1, 2))  # often the last step alone has a gradient
+    d_state = np.zeros((width - 1 if needed[0] else size, batch), joint.dtype)
+    dh, dc, down = d_state[:size], g[-1].copy(), joint.reshape(-1, width)[:, : len(d_state)].T
+    da, dx = np.empty_like(blocks[0]), np.empty((steps, x.shape[2] * needed[0], batch), joint.dtype)
+    flat_da, d_joint = da.reshape(-1, batch), np.zeros_like(joint)
+    total, part = d_joint.reshape(-1, width), np.empty_like(joint).reshape(-1, width)
+    for t in reversed(range(steps)):
+        if busy[t]:
+            dh += g[t]
+        past = cell.back(blocks[t], hidden[t : t + 2], memory[t : t + 2], dh, dc, da)
+        np.matmul(flat_da, state[t].T, part)
+        total += part
+        np.matmul(down, flat_da, d_state)
+        if past is not None:
+            dh += past
+        if needed[0]:
+            dx[t] = d_state[size:]
+    of_ih, of_hh = d_joint[cell.of_ih], d_joint[cell.of_hh]
+    weights = of_ih[..., size:-1], of_hh[..., :size], of_ih[..., -1], of_hh[..., -1]
+    flat = (v.reshape(-1, *v.shape[2:]) for v in weights)
+    return dx.swapaxes(1, 2), np.stack([dh.T, dc.T][: len(start)]), *flat, None
+
+
+@fused(recurrence_text, recurrence_back)
+def recurrence(x: Any, start: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, cell: Any) -> Any:
+    """All hidden states of a sequence, ``(steps, N, inputs) -> (steps, N, hidden)``.
+
+    ``start`` is the first state or, of a cell with a memory, the first two, ``(2, N, hidden)``;
+    then the last memory follows as one step more. Forward and backward of LSTM(2, 64), 100 steps,
+    batch 64, take 7 ms, 29 as the composition.
+    """
+    (steps, batch, inputs), size = x.shape, start.shape[2]
+    kind, width = np.result_type(x, start, w_ih, w_hh), size + inputs + 1
+    joint = np.zeros((max(cell.of_ih) + 1, size, width), kind)
+    joint[cell.of_hh, :, :size] = w_hh.reshape(-1, size, size)
+    joint[cell.of_ih, :, size:-1] = w_ih.reshape(-1, size, inputs)
+    if b_ih is not None:
+        joint[cell.of_ih, :, -1] = b_ih.reshape(-1, size)
+        joint[cell.of_hh, :, -1] += b_hh.reshape(-1, size)
+    state = np.ones((steps + 2, width, batch), kind)
+    state[0, :size], state[:-2, size:-1] = start[0].T, x.swapaxes(1, 2)
+    hidden, blocks = state[:, :size], np.empty((steps, len(joint), size, batch), kind)
+    blocks = hidden[1:-1, None] if len(joint) == 1 else blocks
+    memory = np.empty((steps + 1, cell.memories, size, batch), kind)
+    memory[0, :1] = start[1:].swapaxes(1, 2)
+    halved = joint.copy()
+    halved[: cell.sigmoids] *= 0.5
+    for t in range(steps):
+        np.matmul(halved, state[t], blocks[t])
+        cell.forward(blocks[t], hidden[t : t + 2], memory[t : t + 2])
+    results = hidden[1 : steps + len(start)]
+    results[steps:] = memory[-1, :1]
+    return results.swapaxes(1, 2), (joint, state, blocks, memory)
