@@ -3,8 +3,6 @@
 What `nn.utils` offers and what every optimizer has built in are these same functions.
 """
 
-from __future__ import annotations
-
 import math
 import sys
 from collections.abc import Iterable, Sequence

@@ -3,8 +3,6 @@
 Each text stands for its function where a tensor is tracked; arrays alone never come here.
 """
 
-from __future__ import annotations
-
 import math
 import string
 from collections.abc import Callable, Sequence

@@ -1,7 +1,5 @@
 """Making tensors: from values, of one value, and as ranges."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -7,8 +7,6 @@ Every function here can be applied to a function that uses it itself. There, and
 that requires grad is passed in, Tensors come out, as the derivative goes on through them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import ContextVar
 from typing import Any

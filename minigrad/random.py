@@ -1,8 +1,6 @@
 """Random tensors: one generator behind `manual_seed`, or one of the caller's own."""
 
-from __future__ import annotations
-
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -21,7 +19,7 @@ class Generator(np.random.Generator):
     def __init__(self, seed: int | None = None) -> None:
         super().__init__(np.random.PCG64(seed))
 
-    def manual_seed(self, seed: int) -> Generator:
+    def manual_seed(self, seed: int) -> Self:
         """Start again from a seed, a whole number from 0 on. Returns itself."""
         self.bit_generator.state = np.random.PCG64(_seed(seed)).state
         return self
@@ -30,7 +28,7 @@ class Generator(np.random.Generator):
         """The state as a dict of numbers and strings."""
         return dict(self.bit_generator.state)
 
-    def set_state(self, state: dict[str, Any]) -> Generator:
+    def set_state(self, state: dict[str, Any]) -> Self:
         """Go on from a state that `get_state` gave. Returns itself."""
         self.bit_generator.state = state
         return self

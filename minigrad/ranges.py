@@ -1,7 +1,5 @@
 """The ranges of options: a name means one thing wherever it stands, so they are one table."""
 
-from __future__ import annotations
-
 from numbers import Integral, Real
 from typing import Any
 

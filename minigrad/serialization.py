@@ -1,7 +1,5 @@
 """Files: nested values to disk and back, whole or not at all."""
 
-from __future__ import annotations
-
 import hashlib
 import io
 import json

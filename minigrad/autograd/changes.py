@@ -6,8 +6,6 @@ kept was changed behind its back if its owner's stamp is the younger. An ``ndarr
 takes no stamp when it is written to, so a node that keeps one keeps its fingerprint too.
 """
 
-from __future__ import annotations
-
 import functools
 import itertools
 import os

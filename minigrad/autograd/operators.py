@@ -4,8 +4,6 @@ The usual operators look their row up directly; the rest, with NumPy's mixin, ta
 of ``np.add(t, u)`` and arrive at the same rows by NumPy's protocol.
 """
 
-from __future__ import annotations
-
 import operator
 from functools import partialmethod
 from typing import TYPE_CHECKING, Any

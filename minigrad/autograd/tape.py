@@ -5,8 +5,6 @@ that lead to it. Nodes are numbered as they are made; the walk back collects wha
 goes through it by falling number, so neither depth nor sharing needs recursion.
 """
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable, Iterable
 from functools import partial

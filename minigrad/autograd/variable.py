@@ -1,7 +1,5 @@
 """What the engine knows of a tensor: an array, and the node that made it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 

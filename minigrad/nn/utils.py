@@ -1,7 +1,5 @@
 """Gradients clipped by hand, and parameters as one vector."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable
 from typing import Any

@@ -1,7 +1,5 @@
 """Adam and what was made of it: AdamW, NAdam."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any

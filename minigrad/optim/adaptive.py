@@ -1,7 +1,5 @@
 """Steps measured by the gradients seen so far: Adagrad, RMSprop, Adadelta."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Buckets: parameters side by side in flat arrays, so that a step is a handful of NumPy calls."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

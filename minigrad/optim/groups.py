@@ -1,7 +1,5 @@
 """Parameter groups: parameters with options, and the state that belongs to each parameter."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any
 

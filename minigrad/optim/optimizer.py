@@ -1,7 +1,5 @@
 """What all optimizers have in common: groups of parameters, and a step under control."""
 
-from __future__ import annotations
-
 import copy
 import math
 from collections.abc import Callable

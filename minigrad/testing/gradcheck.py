@@ -5,8 +5,6 @@ function the imaginary part over ``h`` is the derivative to the last digit, at a
 Where the function is not analytic, or knows no complex numbers, central differences serve.
 """
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass

@@ -5,8 +5,6 @@ C order. So: values all distinct and of mixed magnitude, square and ambiguous sh
 and every memory layout that NumPy has.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

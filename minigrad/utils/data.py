@@ -1,7 +1,5 @@
 """Data sets, and how a training loop walks through them in batches."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass

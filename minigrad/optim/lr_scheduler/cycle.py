@@ -1,7 +1,5 @@
 """One cycle of the learning rate, and of the momentum against it."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from typing import Any, Literal

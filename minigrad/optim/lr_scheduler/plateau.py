@@ -1,7 +1,5 @@
 """A schedule that waits for a plateau of what is measured."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, field
 from typing import Any, Literal

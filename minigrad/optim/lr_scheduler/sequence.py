@@ -1,7 +1,5 @@
 """A schedule of schedules."""
 
-from __future__ import annotations
-
 from bisect import bisect_right
 from dataclasses import dataclass
 
