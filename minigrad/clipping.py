@@ -12,6 +12,7 @@ import numpy as np
 
 from .autograd import Tensor
 from .autograd.changes import mark_changed
+from .errors import sentence, wrong_kind
 
 Named = list[tuple[str | None, Tensor]]
 Gradients = list[tuple[str | None, np.ndarray | None]]
@@ -28,16 +29,14 @@ def named(who: str, parameters: Any) -> Named:
     ([(None, tensor([0., 0.]))], [('bias', tensor([0.]))])
     """
     if isinstance(parameters, (Tensor, set)) or not isinstance(parameters, Iterable):
-        kind = type(parameters).__name__
-        raise TypeError(f"{who} expects a list of parameters, got one {kind}; write [p] for one")
-    pairs: Named = [p if isinstance(p, tuple) and len(p) == 2 else (None, p) for p in parameters]
+        given = f"one {type(parameters).__name__}"
+        raise wrong_kind(who, "a list of parameters", given, "write [p] for one")
+    pairs: Any = [p if isinstance(p, tuple) and len(p) == 2 else (None, p) for p in parameters]
     for number, (_, p) in enumerate(pairs):
         if not isinstance(p, Tensor):
-            raise TypeError(
-                f"{who} expects parameters that are tensors, got {type(p).__name__} as number "
-                f"{number}; give model.parameters()"
-            )
-    return pairs
+            given = f"{type(p).__name__} as number {number}"
+            raise wrong_kind(who, "parameters that are tensors", given, "give model.parameters()")
+    return list(pairs)
 
 
 def gradients_of(parameters: Named) -> Gradients:
@@ -89,6 +88,21 @@ def clip_coefficient(norm: float, max_norm: float) -> float:
     return 1.0 if coefficient > 1.0 else coefficient  # NaN stays
 
 
+def brought_down(
+    arrays: Sequence[np.ndarray], norm: float, clip_value: Any, clip_norm: Any, rescale_norm: Any
+) -> tuple[float, float, bool]:
+    """Clip and scale, in place; the norm after it, the coefficient, and whether it changed any."""
+    clipped, coefficient = clip_value is not None and clip_values(arrays, clip_value), 1.0
+    norm = global_norm(arrays) if clipped else norm
+    if clip_norm is not None:
+        coefficient = clip_coefficient(norm, clip_norm)
+    elif rescale_norm is not None and norm > 1e-30:
+        coefficient = rescale_norm / norm
+    if coefficient != 1.0:
+        scale(arrays, coefficient)
+    return norm * coefficient, coefficient, clipped or coefficient != 1.0
+
+
 def nonfinite(who: str, gradients: Gradients) -> RuntimeError:
     """The error that names the parameters whose gradients are not finite."""
     found = [
@@ -97,8 +111,6 @@ def nonfinite(who: str, gradients: Gradients) -> RuntimeError:
         if array is not None and not np.isfinite(array).all()
     ]
     more = f" and {len(found) - _TOLD} more" if len(found) > _TOLD else ""
-    return RuntimeError(
-        f"{who} expects finite gradients, got NaN or Inf in that of parameter "
-        f"{', '.join(found[:_TOLD])}{more}; nothing was changed; minigrad.detect_anomaly() finds "
-        "where the first came from"
-    )
+    given = f"NaN or Inf in that of parameter {', '.join(found[:_TOLD])}{more}"
+    mend = "nothing was changed; minigrad.detect_anomaly() finds where the first came from"
+    return RuntimeError(sentence(who, "finite gradients", given, mend))

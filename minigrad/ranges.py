@@ -1,7 +1,10 @@
 """The ranges of options: a name means one thing wherever it stands, so they are one table."""
 
+from dataclasses import dataclass, field
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, dataclass_transform
+
+from .errors import wrong_kind, wrong_value
 
 _RANGES = {
     "True or False": "amsgrad centered cycle_momentum decoupled_weight_decay drop_last dynamic "
@@ -32,7 +35,14 @@ _RANGES = {
     "'rel' or 'abs'": "threshold_mode",
 }
 _RANGE_OF = {name: wanted for wanted, names in _RANGES.items() for name in names.split()}
-_OPTIONAL = "clip_norm clip_value epochs rescale_norm steps_per_epoch total_steps".split()
+
+
+@dataclass_transform(field_specifiers=(field,))
+class Options:
+    """What is made of options: a subclass is a dataclass of them, and checks them by the table."""
+
+    def __init_subclass__(cls) -> None:
+        dataclass(eq=False, repr=False)(cls)
 
 
 def check(who: str, **options: Any) -> None:
@@ -46,16 +56,16 @@ def check(who: str, **options: Any) -> None:
         wanted, several = _RANGE_OF[name], isinstance(value, (list, tuple))
         plural = wanted.split(" in ")[0].endswith("s")
         if plural != several or not all(_fits(v, wanted) for v in (value if plural else [value])):
-            kind = ValueError if several or isinstance(value, (Real, str)) else TypeError
+            wrong = wrong_value if several or isinstance(value, (Real, str)) else wrong_kind
             given = " ".join(repr(value).split())[:60]
-            raise kind(f"{who} expects {name} as {wanted}, got {given}; correct it")
+            raise wrong(who, f"{name} as {wanted}", given, "correct it")
 
 
 def check_fields(options: Any) -> None:
-    """Check all attributes that are in the table, but for what was left at None."""
-    given = {name: value for name, value in vars(options).items() if name in _RANGE_OF}
-    unset = [name for name in _OPTIONAL if given.get(name, ...) is None]
-    check(type(options).__name__, **{k: given[k] for k in given if k not in unset})
+    """Check all attributes that are in the table, but for what was left at its default of None."""
+    kind, given = type(options), vars(options).items()
+    set_ones = {k: v for k, v in given if v is not None or getattr(kind, k, ...) is not None}
+    check(kind.__name__, **{k: v for k, v in set_ones.items() if k in _RANGE_OF})
 
 
 def _fits(value: Any, wanted: str) -> bool:

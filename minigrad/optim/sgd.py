@@ -1,14 +1,11 @@
 """Stochastic gradient descent, with momentum."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from .bucket import Bucket, accumulate
 from .optimizer import Optimizer
 
 
-@dataclass(eq=False, repr=False)
 class SGD(Optimizer):
     """``p -= lr * v``, where ``v = momentum * v + (1 - dampening) * gradient``.
 
