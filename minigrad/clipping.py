@@ -5,7 +5,7 @@ What `nn.utils` offers and what every optimizer has built in are these same func
 
 import math
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from .autograd.changes import mark_changed
 from .errors import sentence, wrong_kind
 
 Named = list[tuple[str | None, Tensor]]
-Gradients = list[tuple[str | None, np.ndarray | None]]
+Arrays = dict[str, np.ndarray]
 
 _SAFE = 1e-20, 1e30  # between them a sum of squares neither overflowed nor vanished in float32
 _TOLD = 5  # how many parameters an error names
@@ -39,12 +39,18 @@ def named(who: str, parameters: Any) -> Named:
     return list(pairs)
 
 
-def gradients_of(parameters: Named) -> Gradients:
-    """The arrays of the gradients with the names, None for a parameter that has none."""
-    return [(name, None if p._grad is None else p._grad._array) for name, p in parameters]
+def arrays_of(pairs: Iterable[tuple[str | None, Any]]) -> Arrays:
+    """The arrays of the tensors that there are, by their number and name."""
+    there = [(f"{i} {k!r}" if k else f"{i}", t) for i, (k, t) in enumerate(pairs) if t is not None]
+    return {label: t._array for label, t in there}
 
 
-def global_norm(arrays: Sequence[np.ndarray], norm_type: float = 2.0) -> float:
+def gradients_of(parameters: Named) -> Arrays:
+    """The arrays of the gradients that there are, by the number and name of the parameter."""
+    return arrays_of((name, p._grad) for name, p in parameters)
+
+
+def global_norm(arrays: Collection[np.ndarray], norm_type: float = 2.0) -> float:
     """The norm of all arrays as one vector, infinite or NaN only if one of its elements is.
 
     It is the root of the plain sum of squares, unless that may have overflowed or vanished, as
@@ -75,7 +81,7 @@ def clip_values(arrays: Iterable[np.ndarray], bound: float) -> bool:
     return bool(outside)
 
 
-def scale(arrays: Sequence[np.ndarray], coefficient: float) -> None:
+def scale(arrays: Collection[np.ndarray], coefficient: float) -> None:
     """Multiply all arrays, in place."""
     for array in arrays:
         np.multiply(array, coefficient, array)
@@ -89,7 +95,7 @@ def clip_coefficient(norm: float, max_norm: float) -> float:
 
 
 def brought_down(
-    arrays: Sequence[np.ndarray], norm: float, clip_value: Any, clip_norm: Any, rescale_norm: Any
+    arrays: Collection[np.ndarray], norm: float, clip_value: Any, clip_norm: Any, rescale_norm: Any
 ) -> tuple[float, float, bool]:
     """Clip and scale, in place; the norm after it, the coefficient, and whether it changed any."""
     clipped, coefficient = clip_value is not None and clip_values(arrays, clip_value), 1.0
@@ -103,13 +109,10 @@ def brought_down(
     return norm * coefficient, coefficient, clipped or coefficient != 1.0
 
 
-def nonfinite(who: str, gradients: Gradients) -> RuntimeError:
+def nonfinite(who: str, gradients: Arrays) -> RuntimeError:
     """The error that names the parameters whose gradients are not finite."""
-    found = [
-        f"{number}{f' {name!r}' if name else ''} of shape {array.shape}"
-        for number, (name, array) in enumerate(gradients)
-        if array is not None and not np.isfinite(array).all()
-    ]
+    wrong = {label: array for label, array in gradients.items() if not np.isfinite(array).all()}
+    found = [f"{label} of shape {array.shape}" for label, array in wrong.items()]
     more = f" and {len(found) - _TOLD} more" if len(found) > _TOLD else ""
     given = f"NaN or Inf in that of parameter {', '.join(found[:_TOLD])}{more}"
     mend = "nothing was changed; minigrad.detect_anomaly() finds where the first came from"

@@ -69,14 +69,10 @@ def check_fields(options: Any) -> None:
 
 
 def _fits(value: Any, wanted: str) -> bool:
-    if wanted[0] == "'":
-        return repr(value) in wanted
-    if wanted == "functions":
-        return callable(value)
-    if wanted == "True or False" or isinstance(value, bool):
-        return wanted == "True or False" and isinstance(value, bool)
+    if " in " not in wanted:
+        return callable(value) if wanted == "functions" else repr(value) in wanted
     kind, interval = wanted.split(" in ")
-    if not isinstance(value, Integral if "whole" in kind else Real):
+    if isinstance(value, bool) or not isinstance(value, Integral if "whole" in kind else Real):
         return False
     x, (low, high) = float(value), map(float, interval[1:-1].split(", "))
     above = x >= low if interval[0] == "[" else x > low

@@ -9,7 +9,8 @@ import numpy as np
 
 from ..autograd import Tensor
 from ..creation import as_tensor, tensor
-from ..random import default_generator
+from ..errors import wrong_kind, wrong_value
+from ..random import Source, default_generator
 from ..ranges import check_fields
 
 
@@ -31,9 +32,8 @@ class TensorDataset(Dataset):
         self.tensors = tuple(as_tensor(t) for t in tensors)
         shapes = [t.shape for t in self.tensors]
         if () in shapes or len({shape[0] for shape in shapes}) != 1:
-            raise ValueError(
-                f"TensorDataset expects tensors of one length, got shapes {shapes}; cut them"
-            )
+            given = f"shapes {shapes}"
+            raise wrong_value("TensorDataset", "tensors of one length", given, "cut them")
 
     def __getitem__(self, index: Any) -> tuple[Any, ...]:
         return tuple(t[index] for t in self.tensors)
@@ -80,13 +80,13 @@ class DataLoader:
     shuffle: bool = False
     _: KW_ONLY
     drop_last: bool = False
-    generator: np.random.Generator | None = None
+    generator: Source = None
 
     def __post_init__(self) -> None:
         check_fields(self)
         if not (hasattr(self.dataset, "__getitem__") and hasattr(self.dataset, "__len__")):
             kind = type(self.dataset).__name__
-            raise TypeError(f"DataLoader expects a data set with a length, got {kind}; make a list")
+            raise wrong_kind("DataLoader", "a data set with a length", kind, "make a list")
 
     def __len__(self) -> int:
         full, rest = divmod(len(self.dataset), self.batch_size)
@@ -100,9 +100,7 @@ class DataLoader:
         return (_batch(self.dataset, order[i : i + self.batch_size]) for i in starts)
 
 
-def random_split(
-    dataset: Any, lengths: Sequence[float], generator: np.random.Generator | None = None
-) -> list[Subset]:
+def random_split(dataset: Any, lengths: Any, generator: Source = None) -> list[Subset]:
     """Disjoint random parts of a data set, of the given lengths or fractions.
 
     Fractions sum to 1; their parts are rounded down, and what is left goes to the first ones.
@@ -116,10 +114,8 @@ def random_split(
         rest = count - sum(floors)
         lengths = [floor + (i < rest) for i, floor in enumerate(floors)]
     if sum(lengths) != count or not all(n >= 0 and n == int(n) for n in lengths):
-        raise ValueError(
-            f"random_split expects lengths that sum to {count}, or fractions that sum to 1, got "
-            f"{list(lengths)}; correct them"
-        )
+        wanted = f"lengths that sum to {count}, or fractions that sum to 1"
+        raise wrong_value("random_split", wanted, list(lengths), "correct them")
     order = (generator or default_generator).permutation(count)
     return [Subset(dataset, part) for part in np.split(order, np.cumsum(lengths, dtype=int)[:-1])]
 
@@ -132,7 +128,7 @@ def _batch(dataset: Any, numbers: np.ndarray) -> Any:
         return dataset[numbers]
     samples = [dataset[int(number)] for number in numbers]
     if isinstance(samples[0], (tuple, list)):
-        return tuple(_stacked(column) for column in zip(*samples, strict=True))
+        return tuple(map(_stacked, zip(*samples, strict=True)))
     return _stacked(samples)
 
 
