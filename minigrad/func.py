@@ -66,7 +66,7 @@ def value_and_grad(f: Function, argnums: ArgNums = 0) -> Function:
     def both(*args: Any, **kwargs: Any) -> Any:
         run = _Run("grad", f, args, kwargs, argnums)
         run.check_scalar()
-        gradients = _pull(run.outputs, run.variables, [None], run.taped, retain=False)
+        gradients = pull(run.outputs, run.variables, [None], run.taped, retain=False)
         return run.value(), run.like_arguments(gradients)
 
     return both
@@ -89,7 +89,7 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...
     def pullback(cotangent: Any) -> tuple[Any, ...]:
         cotangents = _matched("vjp", "cotangent", cotangent, run.outputs)
         taped = run.taped or _depth.get() > 0 or _is_tracked(cotangents)
-        found = iter(_pull(run.outputs, run.variables, cotangents, taped))
+        found = iter(pull(run.outputs, run.variables, cotangents, taped))
         return tuple(_map(lambda _: _shown(next(found), taped), primal) for primal in primals)
 
     return run.value(), pullback
@@ -106,8 +106,8 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
     run = _Run("jvp", f, tuple(primals))
     directions = _matched("jvp", "tangent", tuple(tangents), run.variables)
     duals = [Tensor(np.zeros_like(_array(output))).requires_grad_() for output in run.outputs]
-    pulled = _pull(run.outputs, run.variables, duals, True)
-    tangent = iter(_pull(pulled, duals, directions, run.taped))
+    pulled = pull(run.outputs, run.variables, duals, True)
+    tangent = iter(pull(pulled, duals, directions, run.taped))
     return run.value(), _map(lambda _: _shown(next(tangent), run.taped), run.output)
 
 
@@ -130,8 +130,8 @@ def hvp(f: Function, primals: Any, tangents: Any) -> Any:
     run = _Run("hvp", f, given)
     run.check_scalar()
     directions = _matched("hvp", "tangent", along, run.variables)
-    slopes = _pull(run.outputs, run.variables, [None], True)
-    product = run.like_arguments(_pull(slopes, run.variables, directions, run.taped))
+    slopes = pull(run.outputs, run.variables, [None], True)
+    product = run.like_arguments(pull(slopes, run.variables, directions, run.taped))
     return product if isinstance(primals, tuple) else product[0]
 
 
@@ -154,7 +154,7 @@ def jacobian(f: Function, argnums: int = 0) -> Function:
             raise wrong_value("jacobian", wanted, given, "np.concatenate them, or use vjp")
         z = _array(run.outputs[0])
         units = np.eye(z.size, dtype=z.dtype).reshape(z.size, *z.shape)
-        rows = [_pull(run.outputs, run.variables, [unit], run.taped) for unit in units]
+        rows = [pull(run.outputs, run.variables, [unit], run.taped) for unit in units]
         answer = []
         for i, x in enumerate(run.variables):
             column = np.stack([row[i] for row in rows]) if rows else np.zeros(0)
@@ -227,7 +227,7 @@ class _Run:
         return _map(lambda _: _shown(next(found), self.taped), self.arguments)
 
 
-def _pull(zs: Any, xs: Sequence[Tensor], cotangents: Any, taped: bool, retain: bool = True) -> Any:
+def pull(zs: Any, xs: Sequence[Tensor], cotangents: Any, taped: bool, retain: bool = True) -> Any:
     """The cotangent of every variable, zeros where no output depends on it."""
     pairs = [(z, g) for z, g in zip(zs, cotangents, strict=True) if _is_tracked([z])]
     found: Sequence[Any] = [None] * len(xs)

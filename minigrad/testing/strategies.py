@@ -46,22 +46,16 @@ def values(shape: Shape, domain: Domain, draw: np.random.Generator) -> np.ndarra
     >>> bool(x.min() >= 0.01), np.unique(x).size
     (True, 6)
     """
-    size = int(np.prod(shape))
     centre = domain.kinks[0] if domain.kinks else 0.0
     spans = np.array([domain.low - centre, domain.high - centre])
-    sides = draw.choice(spans[spans != 0.0], size)
-    found = centre + sides * 10.0 ** draw.uniform(-2.0, 0.0, size)
+    sides = draw.choice(spans[spans != 0.0], shape)
+    found = np.asarray(centre + sides * 10.0 ** draw.uniform(-2.0, 0.0, shape))
     for kink in domain.kinks:
-        near = np.abs(found - kink) < domain.gap
-        outward = np.where(found == kink, sides, found - kink)
-        found = np.where(
-            near, kink + np.sign(outward) * domain.gap * (1.0 + draw.random(size)), found
-        )
-    inside = (found >= domain.low) & (found <= domain.high)
-    middle = 0.5 * (centre + domain.high)
-    return np.asarray(
-        np.where(inside, found, middle * (1.0 + 1e-3 * draw.random(size))).reshape(shape)
-    )
+        outward = np.sign(np.where(found == kink, sides, found - kink))
+        moved = kink + outward * domain.gap * (1.0 + draw.random(shape))
+        found = np.where(np.abs(found - kink) < domain.gap, moved, found)
+    middle = 0.5 * (centre + domain.high) * (1.0 + 1e-3 * draw.random(shape))
+    return np.where((found >= domain.low) & (found <= domain.high), found, middle)
 
 
 def laid_out(array: np.ndarray, layout: str) -> np.ndarray:
@@ -70,27 +64,21 @@ def laid_out(array: np.ndarray, layout: str) -> np.ndarray:
     >>> laid_out(np.eye(2), "reversed").strides
     (-16, -8)
     """
+    fresh = array.copy("F" if layout in ("F", "transposed") else "C")
     if array.ndim == 0:
-        return array.copy()
-    if layout == "F":
-        return np.asfortranarray(array)
-    if layout == "transposed":
-        return np.ascontiguousarray(array.T).T
+        return fresh
     if layout == "strided":
         wide = np.zeros([2 * side for side in array.shape], array.dtype)
-        view = wide[tuple(slice(None, None, 2) for _ in array.shape)]
-        view[...] = array
-        return view
-    if layout == "reversed":
-        back = tuple(slice(None, None, -1) for _ in array.shape)
-        return np.ascontiguousarray(array[back])[back]
+        fresh = wide[(slice(None, None, 2),) * array.ndim]
+        fresh[...] = array
+    elif layout == "reversed":
+        back = (slice(None, None, -1),) * array.ndim
+        fresh = array[back].copy()[back]
+    elif layout == "broadcast" and array.size:
+        fresh = np.broadcast_to(array[:1], array.shape)
     if layout == "read-only":
-        array = array.copy()
-        array.flags.writeable = False
-        return array
-    if layout == "broadcast" and array.size:
-        return np.broadcast_to(array[:1], array.shape)
-    return np.ascontiguousarray(array)
+        fresh.flags.writeable = False
+    return fresh
 
 
 @st.composite
@@ -117,23 +105,16 @@ def broadcastable_shapes(draw: Any, max_side: int = 4) -> tuple[Shape, Shape]:
         left, right = pair if draw(st.booleans()) else pair[::-1]
         return left, right
     whole = draw(shapes(max_side=max_side))
-    pair = tuple(
-        tuple(
-            1 if draw(st.booleans()) else side for side in whole[draw(st.integers(0, len(whole))) :]
-        )
-        for _ in range(2)
-    )
-    return pair[0], pair[1]
+    tails = [whole[draw(st.integers(0, len(whole))) :] for _ in range(2)]
+    left, right = (tuple(1 if draw(st.booleans()) else side for side in tail) for tail in tails)
+    return left, right
 
 
 @st.composite
 def arrays(
-    draw: Any,
-    shape: Any = None,
-    domain: Domain = REAL,
-    dtype: Any = np.float64,
+    draw: Any, shape: Any = None, domain: Domain = REAL, dtype: Any = np.float64,
     layouts: tuple[str, ...] = LAYOUTS,
-) -> np.ndarray:
+) -> np.ndarray:  # fmt: skip
     """Arrays of distinct values; only the layout ``broadcast`` repeats some.
 
     Args:
@@ -142,8 +123,7 @@ def arrays(
         dtype: their float dtype.
         layouts: the memory layouts to choose from.
     """
-    if shape is None:
-        shape = shapes()
+    shape = shapes() if shape is None else shape
     sides = draw(shape) if isinstance(shape, st.SearchStrategy) else shape
     seed = draw(st.integers(0, 2**32 - 1))
     array = values(sides, domain, np.random.default_rng(seed)).astype(dtype)
