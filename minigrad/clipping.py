@@ -12,7 +12,7 @@ import numpy as np
 
 from .autograd import Tensor
 from .autograd.changes import mark_changed
-from .errors import sentence, wrong_kind
+from .errors import wrong_kind, wrong_state
 
 Named = list[tuple[str | None, Tensor]]
 Arrays = dict[str, np.ndarray]
@@ -116,4 +116,4 @@ def nonfinite(who: str, gradients: Arrays) -> RuntimeError:
     more = f" and {len(found) - _TOLD} more" if len(found) > _TOLD else ""
     given = f"NaN or Inf in that of parameter {', '.join(found[:_TOLD])}{more}"
     mend = "nothing was changed; minigrad.detect_anomaly() finds where the first came from"
-    return RuntimeError(sentence(who, "finite gradients", given, mend))
+    return wrong_state(who, "finite gradients", given, mend)

@@ -230,7 +230,7 @@ def needs_of(rule: Function) -> tuple[str, ...]:
     return tuple(inspect.signature(rule).parameters)[1:]
 
 
-def parameters_of(function: Function, text: str | None) -> dict[str, Any]:
+def parameters_of(function: Function, text: str | None = None) -> dict[str, Any]:
     """The parameters of a function with their defaults, None where there is no default."""
     if isinstance(function, np.ufunc):
         text = ", ".join("xy"[: function.nin])

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import wrong_value
 from ..report import examine
 from . import changes
 from .modes import ALTER, ALTERATION, EXAMINE, RECORD
@@ -184,11 +185,11 @@ def check_unchanged(node: Any) -> None:
     found = [(a, place) for a in kept if (place := changes.last_change(a, node.serial))]
     found += [(a, ()) for a, before in node.prints or () if changes.fingerprint(a) != before]
     for array, place in found:
+        where = changes.describe(place) if place else "an unknown place, through NumPy"
         raise RuntimeError(
             f"backward: {node} at {changes.describe(node.place)} needs an array of shape "
-            f"{array.shape} that was changed in place after it, at "
-            f"{changes.describe(place) if place else 'an unknown place, through NumPy'}; change a "
-            "copy, or change it after backward()"
+            f"{array.shape} that was changed in place after it, at {where}; change a copy, or "
+            "change it after backward()"
         )
 
 
@@ -202,10 +203,8 @@ def unbroadcast(gradient: Gradient, shape: tuple[int, ...], node: Any) -> Gradie
     summed = gradient.sum(axis=axes, keepdims=True) if axes else gradient
     summed = summed.reshape(summed.shape[lead:]) if lead > 0 else summed
     if summed.shape != shape:
-        raise ValueError(
-            f"backward: a rule of {node} expects to return the shape {shape} of its argument, or "
-            f"one that it broadcasts to, got {gradient.shape}; correct the rule"
-        )
+        wanted = f"a gradient of shape {shape} as its argument has, or one that it broadcasts to"
+        raise wrong_value(f"a rule of {node}", wanted, gradient.shape, "correct the rule")
     return summed
 
 
@@ -217,10 +216,8 @@ def call_hooks(hooks: Iterable[Callable[[Any], Any]], g: Gradient) -> Gradient:
         shown._array.flags.writeable = taped  # others may hold the same memory
         answer = hook(shown)
         if np.shape(g if answer is None else answer) != g.shape:
-            raise ValueError(
-                f"register_hook: a hook expects to return None or a gradient of shape {g.shape}, "
-                f"got {np.shape(answer)}; correct the hook"
-            )
+            wanted = f"a hook to return None or a gradient of shape {g.shape}"
+            raise wrong_value("register_hook", wanted, np.shape(answer), "correct the hook")
         g = g if answer is None else answer if taped else np.array(answer, g.dtype)
     return g
 
@@ -239,9 +236,5 @@ def alias(node: Any) -> Any:
     return record(_SAME.plan_of(1), (node,), (), node, sys._getframe())._node
 
 
-def _same(x: Gradient) -> Gradient:
-    return x
-
-
-_SAME = Op(_same)
+_SAME = Op(lambda x: x)
 _SAME.set_rules({"x": lambda g: g})
