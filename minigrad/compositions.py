@@ -414,9 +414,8 @@ def zero_safe(root: Function, x: Any) -> Any:
     return np.where(np.equal(x, 0.0), 0.0, root(np.where(np.equal(x, 0.0), 1.0, x)))
 
 
-SlogdetResult: Callable[..., Any] = type(np.linalg.slogdet(np.eye(1)))
-SVDResult: Callable[..., Any] = type(np.linalg.svd(np.eye(1)))
-EighResult: Callable[..., Any] = type(np.linalg.eigh(np.eye(1)))
+DECOMPOSITIONS: Any = np.linalg.slogdet, np.linalg.svd, np.linalg.eigh
+SlogdetResult, SVDResult, EighResult = (type(f(np.eye(1))) for f in DECOMPOSITIONS)
 
 
 @composition(np.linalg.slogdet)

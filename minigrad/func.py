@@ -7,7 +7,7 @@ Every function here can be applied to a function that uses it itself. There, and
 that requires grad is passed in, Tensors come out, as the derivative goes on through them.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from functools import partial
 from typing import Any
@@ -16,7 +16,7 @@ import numpy as np
 
 from .autograd import Tensor, enable_grad, grad as gradients_of
 from .autograd.tape import alias
-from .autograd.variable import is_tracked
+from .autograd.variable import is_tracked, leaves, nested
 from .errors import wrong_kind, wrong_value
 
 Function = Callable[..., Any]
@@ -45,10 +45,7 @@ def grad(f: Function, argnums: ArgNums = 0) -> Function:
     array(1.)
     """
 
-    def gradient(*args: Any, **kwargs: Any) -> Any:
-        return value_and_grad(f, argnums)(*args, **kwargs)[1]
-
-    return gradient
+    return lambda *args, **kwargs: value_and_grad(f, argnums)(*args, **kwargs)[1]
 
 
 def value_and_grad(f: Function, argnums: ArgNums = 0) -> Function:
@@ -83,14 +80,14 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...
     >>> value, pullback(1.0)
     (array(6.), (array(3.), array(2.)))
     """
-    copies = _map(lambda x: x if isinstance(x, Tensor) else np.array(x), primals)
+    copies = nested(lambda x: x if isinstance(x, Tensor) else np.array(x), primals)
     run = _Run("vjp", f, copies)
 
     def pullback(cotangent: Any) -> tuple[Any, ...]:
         cotangents = _matched("vjp", "cotangent", cotangent, run.outputs)
         taped = run.taped or _depth.get() > 0 or _is_tracked(cotangents)
         found = iter(pull(run.outputs, run.variables, cotangents, taped))
-        return tuple(_map(lambda _: _shown(next(found), taped), primal) for primal in primals)
+        return tuple(nested(lambda _: _shown(next(found), taped), primal) for primal in primals)
 
     return run.value(), pullback
 
@@ -108,7 +105,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
     duals = [Tensor(np.zeros_like(_array(output))).requires_grad_() for output in run.outputs]
     pulled = pull(run.outputs, run.variables, duals, True)
     tangent = iter(pull(pulled, duals, directions, run.taped))
-    return run.value(), _map(lambda _: _shown(next(tangent), run.taped), run.output)
+    return run.value(), nested(lambda _: _shown(next(tangent), run.taped), run.output)
 
 
 def hvp(f: Function, primals: Any, tangents: Any) -> Any:
@@ -189,7 +186,7 @@ class _Run:
             if not -len(args) <= number < len(args):
                 wanted = f"argnums among the {len(args)} positional arguments"
                 raise wrong_value(who, wanted, number, "count them from 0")
-            given[number] = _map(partial(self._variable, number), args[number])
+            given[number] = nested(partial(self._variable, number), args[number])
             chosen.append(args[number])
         self.arguments = chosen[0] if isinstance(at, int) else tuple(chosen)
         token = _depth.set(_depth.get() + 1)
@@ -198,7 +195,7 @@ class _Run:
                 self.output = f(*given, **(kw or {}))
         finally:
             _depth.reset(token)
-        self.outputs = list(_leaves(self.output))
+        self.outputs = leaves(self.output)
 
     def _variable(self, number: int, value: Any) -> Tensor:
         array = _array(value)
@@ -219,12 +216,12 @@ class _Run:
 
     def value(self) -> Any:
         """What the function returned."""
-        return _map(lambda output: _shown(output, self.taped), self.output)
+        return nested(lambda output: _shown(output, self.taped), self.output)
 
-    def like_arguments(self, leaves: Iterable[Any]) -> Any:
-        """One leaf for each variable, in the structure of the arguments."""
-        found = iter(leaves)
-        return _map(lambda _: _shown(next(found), self.taped), self.arguments)
+    def like_arguments(self, gradients: Iterable[Any]) -> Any:
+        """One gradient for each variable, in the structure of the arguments."""
+        found = iter(gradients)
+        return nested(lambda _: _shown(next(found), self.taped), self.arguments)
 
 
 def pull(zs: Any, xs: Sequence[Tensor], cotangents: Any, taped: bool, retain: bool = True) -> Any:
@@ -237,17 +234,17 @@ def pull(zs: Any, xs: Sequence[Tensor], cotangents: Any, taped: bool, retain: bo
     return [np.zeros_like(x._array) if g is None else g for g, x in zip(found, xs, strict=True)]
 
 
-def _matched(who: str, what: str, tree: Any, leaves: Sequence[Any]) -> list[Any]:
+def _matched(who: str, what: str, tree: Any, others: Sequence[Any]) -> list[Any]:
     """The leaves of a tree, checked against those they belong to."""
-    given = list(_leaves(tree))
-    shapes, wanted = [np.shape(x) for x in given], [np.shape(x) for x in leaves]
+    given = leaves(tree)
+    shapes, wanted = [np.shape(x) for x in given], [np.shape(x) for x in others]
     if shapes != wanted:
         raise wrong_value(who, f"a {what} of shapes {wanted}", shapes, "give one array for each")
     return given
 
 
 def _is_tracked(tree: Any) -> bool:
-    return is_tracked(_leaves(tree))
+    return is_tracked(leaves(tree))
 
 
 def _shown(value: Any, taped: bool) -> Any:
@@ -256,22 +253,3 @@ def _shown(value: Any, taped: bool) -> Any:
 
 def _array(value: Any) -> np.ndarray:
     return value._array if isinstance(value, Tensor) else np.asarray(value)
-
-
-def _map(f: Callable[[Any], Any], tree: Any) -> Any:
-    """The nested lists, tuples and dicts with ``f`` applied to each leaf, in order."""
-    if isinstance(tree, dict):
-        return {key: _map(f, branch) for key, branch in tree.items()}
-    if isinstance(tree, (list, tuple)):
-        branches = [_map(f, branch) for branch in tree]
-        return type(tree)(*branches) if hasattr(tree, "_fields") else type(tree)(branches)
-    return f(tree)
-
-
-def _leaves(tree: Any) -> Iterator[Any]:
-    """The leaves of nested lists, tuples and dicts, in order."""
-    if isinstance(tree, (list, tuple, dict)):
-        for branch in tree.values() if isinstance(tree, dict) else tree:
-            yield from _leaves(branch)
-    else:
-        yield tree

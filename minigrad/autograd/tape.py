@@ -196,10 +196,8 @@ def check_unchanged(node: Any) -> None:
 def unbroadcast(gradient: Gradient, shape: tuple[int, ...], node: Any) -> Gradient:
     """Sum a gradient over the axes along which ``shape`` was stretched."""
     lead = gradient.ndim - len(shape)
-    sides = enumerate(gradient.shape)
-    axes = tuple(
-        i for i, side in sides if i < lead or (i >= lead >= 0 and shape[i - lead] == 1 != side)
-    )
+    pairs = enumerate(zip(gradient.shape, (1,) * lead + shape, strict=False))
+    axes = tuple(i for i, (side, wanted) in pairs if side != 1 == wanted)
     summed = gradient.sum(axis=axes, keepdims=True) if axes else gradient
     summed = summed.reshape(summed.shape[lead:]) if lead > 0 else summed
     if summed.shape != shape:

@@ -12,12 +12,14 @@ import numpy as np
 
 try:
     from hypothesis import strategies as st
+    from hypothesis.extra import numpy as hnp
 except ImportError as error:
     raise ImportError(
         "minigrad.testing.strategies needs Hypothesis; install it with pip install hypothesis"
     ) from error
 
 Shape = tuple[int, ...]
+Strategy = st.SearchStrategy
 
 LAYOUTS = ("C", "F", "transposed", "strided", "reversed", "read-only", "broadcast")
 
@@ -81,33 +83,27 @@ def laid_out(array: np.ndarray, layout: str) -> np.ndarray:
     return fresh
 
 
-@st.composite
-def shapes(draw: Any, min_dims: int = 0, max_dims: int = 3, max_side: int = 4) -> Shape:
+def shapes(min_dims: int = 0, max_dims: int = 3, max_side: int = 4) -> Strategy[Shape]:
     """Shapes of 0 to 3 axes with sides from 0 to 4, squares and cubes often."""
-    ndim: int = draw(st.integers(min_dims, max_dims))
-    if draw(st.booleans()):
-        side: int = draw(st.integers(1, max_side))
-        return (side,) * ndim
-    sides: list[int] = draw(st.lists(st.integers(0, max_side), min_size=ndim, max_size=ndim))
-    return tuple(sides)
+    counts, sides = st.integers(min_dims, max_dims), st.integers(1, max_side)
+    squares = st.builds(lambda ndim, side: (side,) * ndim, counts, sides)
+    limits = {"min_dims": min_dims, "max_dims": max_dims, "min_side": 0, "max_side": max_side}
+    return squares | hnp.array_shapes(**limits)
 
 
-@st.composite
-def broadcastable_shapes(draw: Any, max_side: int = 4) -> tuple[Shape, Shape]:
+def broadcastable_shapes(max_side: int = 4) -> Strategy[Any]:
     """Pairs of shapes that broadcast together, ambiguous ones often: (n, n) with (n,) or (n, 1)."""
-    n = draw(st.integers(1, max_side))
-    ambiguous = [
-        ((n, n), (n,)), ((n, n), (n, 1)), ((n, n), (1, n)), ((n, n, n), (n, n)), ((n, n, n), (n,)),
-        ((n, n, n), (n, 1, n)), ((n, 1), (n,)), ((n, n), ()), ((1,), ()), ((1, 1), (n, n)),
-    ]  # fmt: skip
-    if draw(st.booleans()):
-        pair = draw(st.sampled_from(ambiguous))
-        left, right = pair if draw(st.booleans()) else pair[::-1]
-        return left, right
-    whole = draw(shapes(max_side=max_side))
-    tails = [whole[draw(st.integers(0, len(whole))) :] for _ in range(2)]
-    left, right = (tuple(1 if draw(st.booleans()) else side for side in tail) for tail in tails)
-    return left, right
+
+    def ambiguous(n: int) -> Strategy[Any]:
+        pairs = [
+            ((n, n), (n,)), ((n, n), (n, 1)), ((n, n), (1, n)), ((n, n, n), (n, n)), ((n, n), ()),
+            ((n, n, n), (n,)), ((n, n, n), (n, 1, n)), ((n, 1), (n,)), ((1,), ()), ((1, 1), (n, n)),
+        ]  # fmt: skip
+        return st.sampled_from(pairs).flatmap(st.permutations).map(tuple)
+
+    limits = {"min_side": 0, "max_side": max_side, "max_dims": 3}
+    several = hnp.mutually_broadcastable_shapes(num_shapes=2, **limits)
+    return st.integers(1, max_side).flatmap(ambiguous) | several.map(lambda both: both.input_shapes)
 
 
 @st.composite

@@ -35,7 +35,7 @@ class LRScheduler(Options):
             wanted = f"groups with 'initial_lr' to go on from epoch {epoch}"
             raise wrong_value(who, wanted, "some without", "load the optimizer's state first")
         self.base_lrs: list[Any] = [g.setdefault("initial_lr", g["lr"]) for g in groups]
-        self._begin()
+        self._begin(epoch)
 
     def get_lr(self) -> list[float]:
         """The learning rates of the groups at ``last_epoch``, made of those that they have."""
@@ -57,9 +57,8 @@ class LRScheduler(Options):
 
     def restart(self) -> None:
         """Begin at epoch 0 again, with the learning rates of that time."""
-        self.last_epoch = -1
         self._set(self.base_lrs)
-        self._begin()
+        self._begin(-1)
 
     def state_dict(self) -> dict[str, Any]:
         """A copy of what changes and of the options, but for functions."""
@@ -93,8 +92,9 @@ class LRScheduler(Options):
             setattr(self, name, values)
         check_fields(self)
 
-    def _begin(self) -> None:
-        self._initial = True
+    def _begin(self, epoch: int) -> None:
+        """Set the learning rates of the epoch after this one as the first."""
+        self.last_epoch, self._initial = epoch, True
         self.step()
         self._initial = False
 

@@ -114,8 +114,7 @@ class SequentialLR(LRScheduler):
         current = self.schedulers[index]
         if self._initial:
             self._set(self.base_lrs)
-            current.last_epoch -= 1
-            current._begin()
+            current._begin(current.last_epoch - 1)
         elif index > 0 and self.milestones[index - 1] == self.last_epoch:
             current.restart()
         else:
