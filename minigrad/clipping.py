@@ -88,25 +88,20 @@ def scale(arrays: Collection[np.ndarray], coefficient: float) -> None:
     mark_changed(*arrays)
 
 
-def clip_coefficient(norm: float, max_norm: float) -> float:
-    """What brings a norm down to ``max_norm`` (Pascanu et al. 2013, algorithm 1): PyTorch's."""
-    coefficient = max_norm / (norm + 1e-6)
-    return 1.0 if coefficient > 1.0 else coefficient  # NaN stays
+def rescale(
+    arrays: Collection[np.ndarray], norm: float, clip_norm: Any, rescale_norm: Any = None
+) -> float:
+    """Scale, in place, what has this norm; returns the coefficient.
 
-
-def brought_down(
-    arrays: Collection[np.ndarray], norm: float, clip_value: Any, clip_norm: Any, rescale_norm: Any
-) -> tuple[float, float, bool]:
-    """Clip and scale, in place; the norm after it, the coefficient, and whether it changed any."""
-    clipped, coefficient = clip_value is not None and clip_values(arrays, clip_value), 1.0
-    norm = global_norm(arrays) if clipped else norm
-    if clip_norm is not None:
-        coefficient = clip_coefficient(norm, clip_norm)
-    elif rescale_norm is not None and norm > 1e-30:
+    ``clip_norm`` is an upper bound (Pascanu et al. 2013, algorithm 1; the 1e-6 is PyTorch's).
+    """
+    coefficient = 1.0 if clip_norm is None else clip_norm / (norm + 1e-6)
+    coefficient = 1.0 if coefficient > 1.0 else coefficient  # NaN stays
+    if rescale_norm is not None and norm > 1e-30:
         coefficient = rescale_norm / norm
     if coefficient != 1.0:
         scale(arrays, coefficient)
-    return norm * coefficient, coefficient, clipped or coefficient != 1.0
+    return coefficient
 
 
 def nonfinite(who: str, gradients: Arrays) -> RuntimeError:

@@ -35,7 +35,7 @@ LAYERS = [
     "nn optim.groups",
     "optim.bucket",
     "optim.optimizer",
-    "optim.sgd optim.adaptive optim.adam optim.lr_scheduler.schedule",
+    "optim.descent optim.adam optim.lr_scheduler.schedule",
     "optim.lr_scheduler.formula optim.lr_scheduler.waiting",
     "optim.lr_scheduler",
     "optim datasets.real utils.data",

@@ -54,9 +54,7 @@ def clip_grad_norm_(
     check("clip_grad_norm_", max_norm=max_norm)
     gradients = clipping.gradients_of(_named("clip_grad_norm_", parameters))
     norm = _norm("clip_grad_norm_", gradients, norm_type, error_if_nonfinite)
-    coefficient = clipping.clip_coefficient(norm.item(), max_norm)
-    if coefficient != 1.0:
-        clipping.scale(gradients.values(), coefficient)
+    clipping.rescale(gradients.values(), norm.item(), max_norm)
     return norm
 
 
@@ -85,8 +83,7 @@ def parameters_to_vector(parameters: Tensors) -> Tensor:
     pairs = _named("parameters_to_vector", parameters)
     if not pairs:
         raise wrong_value("parameters_to_vector", "parameters", "none", "give some")
-    vector: Tensor = np.concatenate([p.reshape(-1) for _, p in pairs])  # type: ignore[assignment]
-    return vector
+    return np.concatenate([p.reshape(-1) for _, p in pairs])  # type: ignore[return-value]
 
 
 def vector_to_parameters(vec: Any, parameters: Tensors) -> None:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 from ..autograd import Tensor, enable_grad
 from ..autograd.changes import mark_changed
-from ..clipping import Named, brought_down, global_norm, gradients_of, nonfinite
+from ..clipping import Named, clip_values, global_norm, gradients_of, nonfinite, rescale
 from ..errors import wrong_value
 from ..ranges import Options, check_fields
 from .bucket import Bucket, buckets
@@ -177,17 +177,19 @@ class Optimizer(Options):
         """Whether there is to be an update; the gradients are then as it should see them."""
         gradients = [bucket.gradient for bucket in due]
         norm = after = global_norm(gradients)
-        coefficient, engaged, finite = 1.0, False, math.isfinite(norm)
+        coefficient, clipped, finite = 1.0, False, math.isfinite(norm)
         if not finite and self.on_nonfinite == "raise":
             raise nonfinite(f"{self._who}.step", gradients_of(self._named()))
         skipped = not finite and self.on_nonfinite == "skip"
         if not skipped:
-            bounds = self.clip_value, self.clip_norm, self.rescale_norm
-            after, coefficient, engaged = brought_down(gradients, norm, *bounds)
+            clipped = self.clip_value is not None and clip_values(gradients, self.clip_value)
+            after = global_norm(gradients) if clipped else norm
+            coefficient = rescale(gradients, after, self.clip_norm, self.rescale_norm)
+        engaged = clipped or coefficient != 1.0
         if engaged:
             for bucket in due:
                 bucket.hand_back()
         *_, times_engaged, times_skipped, steps = self.clipping
         counts = times_engaged + engaged, times_skipped + skipped, steps + 1
-        self.clipping = Clipping(norm, after, coefficient, engaged, skipped, *counts)
+        self.clipping = Clipping(norm, after * coefficient, coefficient, engaged, skipped, *counts)
         return not skipped
