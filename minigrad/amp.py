@@ -152,7 +152,6 @@ class GradScaler(Options):
         """Go on from what `state_dict` gave."""
         wanted, given = ", ".join(self.state_dict()), ", ".join(state_dict)
         if state_dict.keys() != self.state_dict().keys():
-            who = "GradScaler.load_state_dict"
-            raise wrong_value(who, wanted, given, "give what state_dict() gave")
+            raise wrong_value("GradScaler.load_state_dict", wanted, given, "give what it saved")
         self._scale = float(state_dict["scale"])
         vars(self).update({k: v for k, v in state_dict.items() if k != "scale"})

@@ -200,8 +200,8 @@ class _Run:
     def _variable(self, number: int, value: Any) -> Tensor:
         array = _array(value)
         if array.dtype.kind not in "fc":
-            wanted, mend = f"argument {number} to be of floats", "give np.asarray(x, float)"
-            raise wrong_kind(self.who, wanted, array.dtype, mend)
+            wanted = f"argument {number} to be of floats"
+            raise wrong_kind(self.who, wanted, array.dtype, "give np.asarray(x, float)")
         is_fresh = not _is_tracked([value])
         x = Tensor(array).requires_grad_() if is_fresh else Tensor(array, alias(value._node))
         self.variables.append(x)

@@ -174,8 +174,7 @@ class Tensor(Operators):
     def _alike(self, who: str, value: Any) -> np.ndarray:
         array = np.array(getattr(value, "_array", value), self.dtype, order="C")
         if array.shape != self.shape:
-            wanted = f"an array of shape {self.shape}, as its tensor has"
-            raise wrong_value(who, wanted, array.shape, "reshape it")
+            raise wrong_value(who, f"an array of shape {self.shape}", array.shape, "reshape it")
         return array
 
     def _check_leaf(self, who: str, mend: str) -> None:

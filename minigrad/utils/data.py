@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from ..autograd import Tensor
 from ..creation import as_tensor, tensor
 from ..errors import wrong_kind, wrong_value
 from ..random import Source, default_generator
-from ..ranges import check_fields
+from ..ranges import Options, check_fields
 
 
 class Dataset:
@@ -55,8 +55,7 @@ class Subset(Dataset):
         return len(self.indices)
 
 
-@dataclass(eq=False)
-class DataLoader:
+class DataLoader(Options):
     """The batches of a data set, one after the other; each pass is shuffled anew.
 
     A batch of a `TensorDataset`, or of a `Subset` of one, is cut from each tensor at once. From

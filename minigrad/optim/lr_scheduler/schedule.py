@@ -82,13 +82,12 @@ class LRScheduler(Options):
         who, optimizer = type(self).__name__, self.optimizer
         if not isinstance(optimizer, Optimizer):
             raise wrong_kind(who, "an optimizer", type(optimizer).__name__, "give one")
-        count = len(optimizer.param_groups)
+        n = len(optimizer.param_groups)
         for name in self.per_group.split():
             value = getattr(self, name)
-            values = list(value) if isinstance(value, (list, tuple)) else [value] * count
-            if len(values) != count:
-                wanted = f"{name} for each of {count} groups"
-                raise wrong_value(who, wanted, len(values), "give all")
+            values = list(value) if isinstance(value, (list, tuple)) else [value] * n
+            if len(values) != n:
+                raise wrong_value(who, f"{name} for each of {n} groups", len(values), "give all")
             setattr(self, name, values)
         check_fields(self)
 
