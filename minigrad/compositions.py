@@ -95,39 +95,27 @@ def cumprod(a: Any, axis: Any = None, dtype: Any = None) -> Any:
 
 
 @composition(np.var)
-def var(
-    a: Any, axis: Any = None, dtype: Any = None, *, ddof: Any = 0, keepdims: Any = False
-) -> Any:
+def var(a: Any, axis: Any = None, dtype: Any = None, *, ddof: Any = 0, **kw: Any) -> Any:
     """The sum of squared distances from the mean, over their number less ddof."""
     a = a if dtype is None else a.astype(dtype)
     spread = a - np.mean(a, axis, keepdims=True)
-    return np.sum(spread * spread, axis, keepdims=keepdims) * (1.0 / (count(a.shape, axis) - ddof))
+    return np.sum(spread * spread, axis, **kw) * (1.0 / (count(a.shape, axis) - ddof))
 
 
-@composition(np.std)
-def std(a: Any, axis: Any = None, dtype: Any = None, **kw: Any) -> Any:
-    """The root of the variance; its derivative is 0 where it is 0."""
-    return zero_safe(np.sqrt, var(a, axis, dtype, **kw))
+composition(np.std)(lambda *args, **kw: zero_safe(np.sqrt, var(*args, **kw)))
+composition(np.ptp)(lambda a, *args, **kw: np.max(a, *args, **kw) - np.min(a, *args, **kw))
 
 
 @composition(np.average)
-def average(
-    a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: bool = False
-) -> Any:
+def average(a: Any, axis: Any = None, weights: Any = None, returned: Any = False, **kw: Any) -> Any:
     """sum(weights a) / sum(weights)."""
     weights = np.ones_like(a) if weights is None else weights
     if np.shape(weights) != np.shape(a):
         sides = dict(zip(along(axis, np.ndim(a)), np.shape(weights), strict=True))
         weights = np.reshape(weights, [sides.get(i, 1) for i in range(np.ndim(a))])
-    total = np.sum(weights * np.ones_like(a), axis, keepdims=keepdims)
-    mean = np.sum(a * weights, axis, keepdims=keepdims) / total
+    total = np.sum(weights * np.ones_like(a), axis, **kw)
+    mean = np.sum(a * weights, axis, **kw) / total
     return (mean, total) if returned else mean
-
-
-@composition(np.ptp)
-def ptp(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
-    """max - min."""
-    return np.max(a, axis, keepdims=keepdims) - np.min(a, axis, keepdims=keepdims)
 
 
 def without_nan(plain: Function, neutral: float, a: Any, *args: Any, **kw: Any) -> Any:
@@ -229,12 +217,7 @@ composition(np.vstack)(partial(joined, np.atleast_2d, 0))
 composition(np.hstack)(partial(joined, np.atleast_1d, 1))
 composition(np.dstack)(partial(joined, np.atleast_3d, 2))
 composition(np.column_stack)(partial(joined, as_column, 1))
-
-
-@composition(np.append)
-def append(arr: Any, values: Any, axis: Any = None) -> Any:
-    """Two arrays joined, flat without an axis."""
-    return np.concatenate([arr, values], axis)
+composition(np.append)(lambda arr, values, axis=None: np.concatenate([arr, values], axis))
 
 
 @composition(np.broadcast_arrays)
