@@ -39,7 +39,15 @@ _RANGE_OF = {name: wanted for wanted, names in _RANGES.items() for name in names
 
 @dataclass_transform(field_specifiers=(field,))
 class Options:
-    """What is made of options: a subclass is a dataclass of them, and checks them by the table."""
+    """What is made of options: a subclass names them with their defaults, as a dataclass does.
+
+    >>> class Descent(Options):
+    ...     lr: float = 0.1
+    ...     def __post_init__(self) -> None:
+    ...         check_fields(self)
+    >>> Descent().lr, Descent(lr=0.5).lr
+    (0.1, 0.5)
+    """
 
     def __init_subclass__(cls) -> None:
         dataclass(eq=False, repr=False)(cls)

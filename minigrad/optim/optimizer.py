@@ -34,9 +34,9 @@ _CONTROL = "clip_value", "clip_norm", "rescale_norm", "on_nonfinite"  # not opti
 class Optimizer(Options):
     """Changes parameters in place by their gradients.
 
-    A subclass has its options, and an ``update``. Every group in ``param_groups``
-    has options of its own, and there they are changed. At each step the gradients of all
-    parameters are looked at first, in this order:
+    A subclass has its options, and an ``update``. Every group in ``param_groups`` has options of
+    its own, and there they are changed. At each step the gradients of all parameters are looked at
+    first, in this order:
 
     1. One that is not finite is an error that names the parameters and leaves parameters,
        gradients and state untouched. ``on_nonfinite="skip"`` passes over such a step instead,
