@@ -15,7 +15,7 @@ from .autograd.changes import mark_changed
 from .errors import wrong_kind, wrong_state
 
 Named = list[tuple[str | None, Tensor]]
-Arrays = dict[str, np.ndarray]
+Arrays = dict[tuple[int, str | None], np.ndarray]  # by number and name
 
 _SAFE = 1e-20, 1e30  # between them a sum of squares neither overflowed nor vanished in float32
 _TOLD = 5  # how many parameters an error names
@@ -41,8 +41,7 @@ def named(who: str, parameters: Any) -> Named:
 
 def arrays_of(pairs: Iterable[tuple[str | None, Any]]) -> Arrays:
     """The arrays of the tensors that there are, by their number and name."""
-    there = [(f"{i} {k!r}" if k else f"{i}", t) for i, (k, t) in enumerate(pairs) if t is not None]
-    return {label: t._array for label, t in there}
+    return {(i, name): t._array for i, (name, t) in enumerate(pairs) if t is not None}
 
 
 def gradients_of(parameters: Named) -> Arrays:
@@ -106,8 +105,8 @@ def rescale(
 
 def nonfinite(who: str, gradients: Arrays) -> RuntimeError:
     """The error that names the parameters whose gradients are not finite."""
-    wrong = {label: array for label, array in gradients.items() if not np.isfinite(array).all()}
-    found = [f"{label} of shape {array.shape}" for label, array in wrong.items()]
+    wrong = [(*key, a.shape) for key, a in gradients.items() if not np.isfinite(a).all()]
+    found = [f"{i} {name!r} of shape {s}" if name else f"{i} of shape {s}" for i, name, s in wrong]
     more = f" and {len(found) - _TOLD} more" if len(found) > _TOLD else ""
     given = f"NaN or Inf in that of parameter {', '.join(found[:_TOLD])}{more}"
     mend = "nothing was changed; minigrad.detect_anomaly() finds where the first came from"
