@@ -4,8 +4,6 @@
 `dispatch` any function of NumPy's at all.
 """
 
-from __future__ import annotations
-
 import functools
 import operator
 import sys
