@@ -111,7 +111,7 @@ def apply(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any], depth: int = 2)
         given = bind(op, args, kwargs)
     elif len(args) == 1 and op.is_unary and isinstance(args[0], Variable):
         return unary(op, args[0], depth + 1)
-    values, parents, key = taken(op, given)
+    values, parents, key, is_bare = taken(op, given)
     if not key:
         return wrap(op.function(*values))
     if key & op.unruled:
@@ -133,24 +133,31 @@ def apply(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any], depth: int = 2)
         return Variable.result(z)
     plan = op.plans.get(key) or op.plan_of(key)
     tensor = record(plan, parents, plan.gather(saved, *values), z, sys._getframe(depth))
-    watch(tensor._node, given)
+    if is_bare:
+        watch(tensor._node, given)
     if mode & EXAMINE:
         note(op.name, z, changes.arrays_in(values), tensor._node)
     return tensor
 
 
-def taken(op: Op, given: Iterable[Any]) -> tuple[list[Any], list[Any], int]:
-    """The bare arguments of an op, the nodes of those that are tracked, and the key of its plan."""
+def taken(op: Op, given: Iterable[Any]) -> tuple[list[Any], list[Any], int, bool]:
+    """The bare arguments of an op, the nodes of those that are tracked, and the key of its plan.
+
+    Last comes whether there may be arrays of the user's own among the arguments.
+    """
     values: list[Any] = []
     parents: list[Any] = []
-    key, bit = 0, 1
+    key, bit, is_bare = 0, 1, False
     for x in given:
         if isinstance(x, Variable):
             if x._node is not None:
                 parents.append(x._node)
                 key |= bit
             x = x._array
+        elif type(x) is np.ndarray:
+            is_bare = True
         elif type(x) is list or type(x) is tuple:
+            is_bare = True
             if is_tracked(x):
                 parents += [getattr(v, "_node", None) for v in x]
                 key |= bit | bit << len(op.index)
@@ -159,7 +166,7 @@ def taken(op: Op, given: Iterable[Any]) -> tuple[list[Any], list[Any], int]:
                 x = strip(x) if holds_tensor(x) or not bit & op.ruled else np.asarray(x)
         values.append(x)
         bit += bit
-    return values, parents, key
+    return values, parents, key, is_bare
 
 
 def unary(op: Op, x: Variable, depth: int) -> Any:

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .variable import holds_tensor
+from .variable import Variable, holds_tensor
 
 Function = Callable[..., Any]
 
@@ -172,7 +172,8 @@ def primitive(function: Function) -> Function:
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        if holds_tensor(args) or (kwargs and holds_tensor(kwargs.values())):
+        is_first = args and isinstance(args[0], Variable)  # as it is most often
+        if is_first or holds_tensor(args) or (kwargs and holds_tensor(kwargs.values())):
             return op.apply(op, args, kwargs, 2)
         return function(*args, **kwargs)
 
@@ -215,7 +216,10 @@ def fused(composition: Function, backward: Function) -> Callable[[Function], Fun
 
 def any_complex(values: Iterable[Any]) -> bool:
     """Whether there is a complex array among the values."""
-    return any([type(v) is np.ndarray and v.dtype.kind == "c" for v in values])  # noqa: C419  # faster
+    for value in values:  # noqa: SIM110  # half the time of any()
+        if type(value) is np.ndarray and value.dtype.kind == "c":
+            return True
+    return False
 
 
 def shape_of(value: Any) -> Any:
