@@ -42,7 +42,7 @@ class BatchNorm(Module):
             momentum = 1.0 if count is None else 1.0 / (count.item() + 1)
         z = batch_norm(input, *given, self.training, momentum, self.eps)
         if self.training and count is not None:
-            count._array = np.asarray(count._array + 1)
+            count._array += 1
         return z
 
 

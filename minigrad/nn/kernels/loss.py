@@ -51,7 +51,7 @@ def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
     if reduction != "mean" or not d.size:
         return np.asarray(reduced(d * d, reduction)), d
     flat = d.reshape(-1)
-    return np.asarray(np.dot(flat, flat) / flat.size), d
+    return np.asarray(flat.dot(flat) / flat.size), d
 
 
 # --- surprise -----------------------------------------------------------------------------------

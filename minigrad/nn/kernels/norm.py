@@ -40,9 +40,10 @@ def batch_norm(
         raise unfit("batch_norm", wanted, f"the shape {shape}", "use a larger batch, or eval()")
     z = normalize(input, weight, bias, eps, moments)
     if training and running_mean is not None and moments:
-        news = moments["mean"], moments["var"] * (m / (m - 1))
-        for running, new in zip((running_mean, running_var), news, strict=True):
-            moved = (1.0 - momentum) * running._array + momentum * new
+        mean, var = moments["mean"], moments["var"]
+        for running, new, share in (running_mean, mean, 1.0), (running_var, var, m / (m - 1)):
+            moved = new * (momentum * share)
+            moved += running._array * (1.0 - momentum)
             running._array = moved.astype(running.dtype, copy=False)  # an older graph keeps its own
     return z
 
@@ -82,9 +83,9 @@ def normalize_back(g: Any, needed: Any, *kept: Any) -> Any:
     g, spread = rows_of(g), rows_of(x) - mean[:, None]  # which is z / scale
     one = ones(spread.shape[1], spread.dtype)
     p = g * spread
-    t, s = p @ one * scale, g @ one
-    np.multiply(spread, (t * scale / len(one))[:, None], p)
-    np.subtract(g, p, p)
+    t, s = p.dot(one) * scale, g.dot(one)
+    spread *= (t * scale / len(one))[:, None]
+    np.subtract(g, spread, p)
     p -= (s / len(one))[:, None]
     p *= (scale * weight)[:, None]
     return shaped(p, x.shape), t, s, None, None
@@ -99,11 +100,12 @@ def normalize(x: Any, weight: Any, bias: Any, eps: float, moments: Any) -> Any:
     """
     rows = rows_of(x)
     one = ones(rows.shape[1], rows.dtype)
-    mean = rows @ one / len(one)
+    mean = rows.dot(one) / len(one)
     spread = rows - mean[:, None]
-    var = (spread * spread) @ one / len(one)
+    y = spread * spread
+    var = y.dot(one) / len(one)
     scale = 1.0 / np.sqrt(var + eps)
-    y = spread * (scale * weight)[:, None]
+    np.multiply(spread, (scale * weight)[:, None], y)
     y += bias[:, None]
     moments.update(mean=mean, var=var)
     return shaped(y, x.shape), (mean, scale)  # to centre again is quicker than to keep it
