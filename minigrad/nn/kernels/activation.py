@@ -36,7 +36,7 @@ def sigmoid(input: Any) -> Any:
     return np.reciprocal(z, out=z)
 
 
-derivative(sigmoid, input=lambda g, z: g * z * (1.0 - z))
+derivative(sigmoid, input=lambda g, z: (1.0 - z) * z * g)  # in this order in one temporary
 
 _TERMS = np.arange(36)
 _ANGLES = (_TERMS + 0.5) * (math.pi / 36.0)
