@@ -14,7 +14,7 @@ from .workload import LABELS, load
 
 TOLERANCE = 1e-5
 FIRST_LOSSES = 5
-SECONDS_A_TURN = 2e-3
+SECONDS_A_TURN = 2e-2
 MEMORY_BATCH = 4096
 
 
