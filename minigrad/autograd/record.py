@@ -22,7 +22,7 @@ from .variable import Variable, holds_tensor, is_tracked, nested, strip
 
 _WRITERS = {np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal}
 _WRITERS |= {operator.setitem, np.ndarray.sort, np.ndarray.partition, np.ndarray.fill}
-_NUMBERS = {int, float}
+_NUMBERS, _FLOATS = {int, float}, "efdg"
 
 
 def infix(function: Any) -> Any:
@@ -36,8 +36,8 @@ def infix(function: Any) -> Any:
             y, y_node = other._array, other._node
         elif type(other) not in _NUMBERS:
             return operate(op, self, other)
-        elif other and x.dtype.kind == "f":
-            y = constant(other, x.dtype.type)
+        elif other and x.dtype.char in _FLOATS:
+            y = constant(other, x.dtype.char)
         if MODE.get() != RECORD:
             return apply(op, (self, other), {})
         z = function(x, y)
@@ -55,7 +55,18 @@ def infix(function: Any) -> Any:
 
 def reflected(function: Any) -> Any:
     """The method of an operator that has the tensor on its right."""
-    return lambda self, other: operate(TABLE[function], other, self)
+    op = TABLE[function]
+
+    def call(self: Any, other: Any) -> Any:
+        y, node = self._array, self._node
+        is_usual = type(other) in _NUMBERS and other and y.dtype.char in _FLOATS
+        if node is None or not is_usual or MODE.get() != RECORD:
+            return operate(op, other, self)
+        x = constant(other, y.dtype.char)
+        z, plan = np.asarray(function(x, y)), op.plan_of(2)
+        return record(plan, (node,), plan.gather(z, x, y), z, sys._getframe(1))
+
+    return call
 
 
 @functools.lru_cache(1000)

@@ -196,14 +196,13 @@ def check_unchanged(node: Any) -> None:
 def unbroadcast(gradient: Gradient, shape: tuple[int, ...], node: Any) -> Gradient:
     """Sum a gradient over the axes along which ``shape`` was stretched."""
     lead = gradient.ndim - len(shape)
-    pairs = enumerate(zip(gradient.shape, (1,) * lead + shape, strict=False))
-    axes = tuple(i for i, (side, wanted) in pairs if side != 1 == wanted)
-    summed = gradient.sum(axis=axes, keepdims=True) if axes else gradient
-    summed = summed.reshape(summed.shape[lead:]) if lead > 0 else summed
-    if summed.shape != shape:
+    pairs = list(zip(gradient.shape, (1,) * lead + shape, strict=False))
+    if lead < 0 or any(side != wanted != 1 for side, wanted in pairs):
         wanted = f"a gradient of shape {shape} as its argument has, or one that it broadcasts to"
         raise wrong_value(f"a rule of {node}", wanted, gradient.shape, "correct the rule")
-    return summed
+    axes = tuple(i for i, (side, wanted) in enumerate(pairs) if i < lead or side != wanted)
+    summed = gradient.sum(axes) if axes else gradient
+    return summed if summed.shape == shape else summed.reshape(shape)
 
 
 def call_hooks(hooks: Iterable[Callable[[Any], Any]], g: Gradient) -> Gradient:

@@ -188,8 +188,7 @@ class Tensor(Operators):
         if array.size != 1:
             mend = "reduce it with .sum(), or give the gradient with respect to it"
             raise wrong_value("backward", "a tensor of one element", f"shape {array.shape}", mend)
-        kind: Any = array.dtype.type
-        return np.ones_like(array) if array.ndim else constant(1.0, kind)
+        return np.ones_like(array) if array.ndim else constant(1.0, array.dtype.char)
 
     def _tracked_node(self, who: str) -> Any:
         if self._node is None:

@@ -34,7 +34,7 @@ def mse_loss_text(input: Any, target: Any, reduction: str = "mean") -> Any:
 def mse_loss_back(g: Any, needed: Any, input: Any, target: Any, reduction: str, d: Any) -> Any:
     """2 g (x - y), over n for a mean, and its negative."""
     back = d * g
-    back *= constant(2.0 / d.size if reduction == "mean" else 2.0, d.dtype.type)
+    back *= constant(2.0 / d.size if reduction == "mean" else 2.0, d.dtype.char)
     return back if needed[0] else None, -back if needed[1] else None, None
 
 
