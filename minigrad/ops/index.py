@@ -1,6 +1,5 @@
 """The derivatives of functions that pick, move and sort elements."""
 
-import inspect
 import operator
 from typing import Any
 
@@ -39,9 +38,8 @@ def moving(function: Function, name: str) -> None:
         arrived = function(**{name: numbers}, **dict(zip(others, values, strict=True)))
         return np.reshape(scatter(np.ravel(g), np.ravel(arrived), (size + 1,))[1:], shape)
 
-    needs = eval(f"lambda g, {', '.join([f'{name}_shape', *others])}: None")
-    rule.__signature__ = inspect.signature(needs)  # type: ignore[attr-defined]
-    derivative(function, **{name: rule})
+    needs = ", ".join([f"{name}_shape", *others])
+    derivative(function, **{name: eval(f"lambda g, {needs}: rule(g, {needs})", {"rule": rule})})
 
 
 MOVING = {"a": "rollaxis repeat diagonal take compress resize", "A": "tile", "v": "diag diagflat"}

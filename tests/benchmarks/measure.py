@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gc
+import os
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
+from tempfile import TemporaryDirectory
 
 from .peers import Step
 from .workload import LABELS, load
@@ -102,16 +104,19 @@ def peaks(ways: Iterable[str]) -> dict[str, int]:
 
 
 def import_seconds() -> float:
-    """What ``import minigrad`` adds to ``import numpy``: the median over fresh processes."""
+    """What ``import minigrad``, once compiled, adds to ``import numpy``: the median of several."""
     code = (
         "import time, numpy; start = time.perf_counter();"
         "import minigrad; print(time.perf_counter() - start)"
     )
-    runs = [
-        float(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout)
-        for _ in range(9)
-    ]
-    found = statistics.median(runs)
+    command, runs = [sys.executable, "-c", code], []
+    with TemporaryDirectory() as compiled:
+        environment = {**os.environ, "PYTHONPYCACHEPREFIX": compiled}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        for _ in range(10):
+            run = subprocess.run(command, capture_output=True, check=True, env=environment)
+            runs.append(float(run.stdout))
+    found = statistics.median(runs[1:])
     print(f"\nimport minigrad adds {found:.3f} s to import numpy")
     return found
 
