@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -232,10 +233,10 @@ def test_a_rule_spoiled_by_a_tenth_of_a_percent_is_caught(function: Any, name: s
     if backward is None:
         rule = before[name]
 
+        @functools.wraps(rule)
         def wrong(*args: Any) -> Any:
             return spoiled(rule(*args))
 
-        wrong.__signature__ = __import__("inspect").signature(rule)  # type: ignore[attr-defined]
         changed = {**before, name: wrong}
     else:
         position = list(before).index(name)
