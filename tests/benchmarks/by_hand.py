@@ -89,7 +89,7 @@ class BatchNorm:
         self.given = weight, bias, by_weight, by_bias
         self.share, self.ones = np.full(m, 1.0 / m, np.float32), np.ones(m, np.float32)
         self.side = (lambda v: v[:, None]) if transposed else (lambda v: v)
-        self.over = (lambda v, x, z: np.matmul(x, v, z)) if transposed else np.matmul
+        self.over = (lambda v, x, z: x.dot(v, z)) if transposed else np.dot
         self.running_mean, self.running_var = np.zeros_like(weight), np.ones_like(weight)
         self.unbiased = np.array(m / (m - 1), np.float32)
 

@@ -53,7 +53,7 @@ def by_hand(x: np.ndarray, y: np.ndarray, arrays: list[np.ndarray]) -> Step:
 
     def step() -> float:
         for (h, _, b, z), w_t in zip(forward, transposed, strict=True):
-            np.matmul(h, w_t, z)
+            h.dot(w_t, z)
             np.add(z, b, z)
             np.negative(z, z)
             np.exp(z, z)
@@ -67,9 +67,9 @@ def by_hand(x: np.ndarray, y: np.ndarray, arrays: list[np.ndarray]) -> Step:
             np.multiply(z, z, other)
             np.subtract(z, other, other)
             np.multiply(error, other, other)
-            np.matmul(other, w, error)
-            np.matmul(other.T, h, gw)
-            np.matmul(ones, other, gb)
+            other.dot(w, error)
+            other.T.dot(h, gw)
+            ones.dot(other, gb)
             np.multiply(gw, lr, gw)
             np.subtract(w, gw, w)
             np.multiply(gb, lr, gb)

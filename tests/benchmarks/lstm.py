@@ -71,9 +71,9 @@ def passes(x: np.ndarray, weights: list[np.ndarray], gradients: list[np.ndarray]
             np.subtract(one, a[:3], slope)
             np.multiply(da[:3], slope, da[:3])
             flat = da.reshape(4 * H, n)
-            np.matmul(flat, state[t].T, part)
+            flat.dot(state[t].T, part)
             np.add(total, part, total)
-            np.matmul(down, flat, dh)
+            down.dot(flat, dh)
         g_ih, g_hh, c_ih, c_hh = gradients
         for place, rows in zip(places, order, strict=True):
             g_hh[rows], g_ih[rows] = total[place, :H], total[place, H:-1]

@@ -60,14 +60,14 @@ def by_hand(x: np.ndarray, y: np.ndarray, arrays: Sequence[np.ndarray], build: B
 
     def step() -> float:
         last = forward()
-        np.matmul(w, last, d)
+        w.dot(last, d)
         np.add(d, b, d)
         np.subtract(d, target, d)
         loss = float(d[0] @ d[0]) / n
         np.multiply(d, share, d)
-        np.matmul(d, last.T, gw)
+        d.dot(last.T, gw)
         gb[0] = d.sum()
-        np.matmul(w.T, d, dh)
+        w.T.dot(d, dh)
         backward(dh)
         flat.clip(CLIP)
         adam_step()

@@ -82,33 +82,33 @@ def by_hand(x: np.ndarray, labels: np.ndarray, arrays: list[np.ndarray]) -> Step
     def step() -> float:
         for k, ((w1, _, norm1), (w2, _, norm2)) in enumerate(blocks):
             h, y = hidden[k], out[k + 1]
-            np.matmul(out[k], w1.T, h)
+            out[k].dot(w1.T, h)
             norm1.forward(h)
             np.maximum(h, zero, out=h)
-            np.matmul(h, w2.T, y)
+            h.dot(w2.T, y)
             norm2.forward(y)
             np.add(y, out[k], y)
             np.maximum(y, zero, out=y)
-        np.matmul(out[-1], w.T, logits)
+        out[-1].dot(w.T, logits)
         np.add(logits, b, logits)
         loss = softmax_in_place(logits, rows, labels)
         logits[rows, labels] -= 1.0
         np.multiply(logits, share, logits)
-        np.matmul(logits.T, out[-1], gw)
-        np.matmul(ones, logits, gb)
-        np.matmul(logits, w, d)
+        logits.T.dot(out[-1], gw)
+        ones.dot(logits, gb)
+        logits.dot(w, d)
         for k in reversed(range(BLOCKS)):
             (w1, g1, norm1), (w2, g2, norm2) = blocks[k]
             np.greater(out[k + 1], zero, on)
             np.multiply(d, on, d)  # what the skip hands back
             back = norm2.backward(d)
-            np.matmul(back.T, hidden[k], g2)
-            np.matmul(back, w2, dh)
+            back.T.dot(hidden[k], g2)
+            back.dot(w2, dh)
             np.greater(hidden[k], zero, on)
             np.multiply(dh, on, dh)
             back = norm1.backward(dh)
-            np.matmul(back.T, out[k], g1)
-            np.matmul(back, w1, dh)
+            back.T.dot(out[k], g1)
+            back.dot(w1, dh)
             np.add(d, dh, d)
         flat.clip(CLIP)
         descend()

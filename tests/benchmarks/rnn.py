@@ -24,7 +24,7 @@ def passes(x: np.ndarray, weights: list[np.ndarray], gradients: list[np.ndarray]
         np.add(b_ih, b_hh, joint[:, -1])
         for t in range(steps):
             h = state[t + 1, :HIDDEN]
-            np.matmul(joint, state[t], h)
+            joint.dot(state[t], h)
             np.tanh(h, h)
         last: np.ndarray = state[steps, :HIDDEN]
         return last
@@ -37,9 +37,9 @@ def passes(x: np.ndarray, weights: list[np.ndarray], gradients: list[np.ndarray]
             np.multiply(h, h, da)
             np.subtract(one, da, da)
             np.multiply(da, dh, da)
-            np.matmul(da, state[t].T, part)
+            da.dot(state[t].T, part)
             np.add(total, part, total)
-            np.matmul(down, da, dh)
+            down.dot(da, dh)
         g_hh[...], g_ih[...] = total[:, :HIDDEN], total[:, HIDDEN:-1]
         c_ih[...] = c_hh[...] = total[:, -1]
 
