@@ -4,9 +4,9 @@ import math
 from typing import Any
 
 from ..creation import zeros
+from ..errors import wrong_value
 from ..ranges import check
 from . import init
-from .inputs import unfit
 from .kernels.conv import avg_pool2d, conv2d, frame_of, max_pool2d
 from .layer import Layer
 from .module import Module, Parameter
@@ -42,7 +42,7 @@ class Conv2d(Module):
         )
         if in_channels % groups or out_channels % groups:
             given = f"{in_channels} and {out_channels}"
-            raise unfit("Conv2d", f"in_channels and out_channels in {groups} equal groups", given)
+            raise wrong_value("Conv2d", f"channels in {groups} equal groups", given)
         size = frame_of("Conv2d", kernel_size, stride, padding, dilation).size
         self.stride, self.padding, self.dilation, self.groups = stride, padding, dilation, groups
         shape = (out_channels, in_channels // groups, *size)

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 
 from ..autograd import Tensor
+from ..errors import wrong_value
 from ..random import default_generator
 from ..ranges import check
-from .inputs import alike, axis_of, indices, unfit
+from .inputs import alike, axis_of, indices
 from .kernels.activation import erf, relu as relu, sigmoid as sigmoid, tanh as tanh
 from .kernels.conv import avg_pool2d as avg_pool2d, conv2d as conv2d, max_pool2d as max_pool2d
 from .kernels.gradient import clip_gradient as clip_gradient, scale_gradient as scale_gradient
@@ -36,7 +37,7 @@ def prelu(input: Any, weight: Any) -> Any:
     """
     shape, number = np.shape(input), np.shape(weight)
     if number not in ((1,), shape[1:2]):
-        raise unfit("prelu", f"1 weight or {shape[1:2]} for an input of shape {shape}", number)
+        raise wrong_value("prelu", f"1 weight or {shape[1:2]} for the shape {shape}", number)
     return leaky_relu(input, weight.reshape([*number, *[1] * (len(shape) - 2)] if shape else ()))
 
 
@@ -219,7 +220,8 @@ def binary_cross_entropy(
     alike("binary_cross_entropy", input, target)
     p = getattr(input, "_array", input)
     if not np.all((p >= 0.0) & (p <= 1.0)):
-        raise unfit("binary_cross_entropy", "probabilities in [0, 1]", f"{p.min()} to {p.max()}")
+        given = f"{p.min()} to {p.max()}"
+        raise wrong_value("binary_cross_entropy", "probabilities in [0, 1]", given)
     losses = binary_surprise(input, target)
     return reduced(losses if weight is None else losses * weight, reduction)
 
@@ -289,13 +291,13 @@ def _spread_out(
     weights = np.asarray(np.ones(number) if weight is None else weight, scores.dtype)
     if not number or weights.shape != (number,):
         given = f"{np.shape(input)} and {weights.shape}"
-        raise unfit(who, "scores (C,), (N, C) or (N, C, ...) and a weight (C,)", given)
+        raise wrong_value(who, "scores (C,), (N, C) or (N, C, ...) and a weight (C,)", given)
     if getattr(target, "dtype", np.dtype(int)).kind in "fc":
         alike(who, input, target)
         return scores, (spread * (1.0 - smoothing) + smoothing / number) * weights, None
     index = indices(who, target, number, ignored)
     if index.shape != scores.shape[:-1]:
-        raise unfit(who, f"class indices of shape {scores.shape[:-1]}", index.shape)
+        raise wrong_value(who, f"class indices of shape {scores.shape[:-1]}", index.shape)
     counted = weights * (index != ignored)[..., None]
     one = np.eye(number, dtype=scores.dtype)[np.where(index == ignored, 0, index)]
     spread = (one * (1.0 - smoothing) + smoothing / number) * counted

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from ..autograd import Tensor
+from ..errors import wrong_value
 from ..random import default_generator
 from ..ranges import check
-from .inputs import unfit
 
 Rng = np.random.Generator | None
 
@@ -31,7 +31,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     check("calculate_gain", negative_slope=slope)
     known = {**GAINS, "leaky_relu": math.sqrt(2.0 / (1.0 + slope**2))}
     if nonlinearity not in known:
-        raise unfit("calculate_gain", f"one of {', '.join(known)}", repr(nonlinearity))
+        raise wrong_value("calculate_gain", f"one of {', '.join(known)}", repr(nonlinearity))
     return known[nonlinearity]
 
 
@@ -39,7 +39,7 @@ def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Rng = No
     """Uniform on [a, b)."""
     check("uniform_", a=a, b=b)
     if a > b:
-        raise unfit("uniform_", "a <= b", f"{a} and {b}", "exchange them")
+        raise wrong_value("uniform_", "a <= b", f"{a} and {b}", "exchange them")
     return _fill(tensor, (generator or default_generator).uniform(a, b, tensor.shape))
 
 
@@ -60,7 +60,7 @@ def trunc_normal_(
     """
     check("trunc_normal_", mean=mean, std=std, a=a, b=b)
     if a >= b:
-        raise unfit("trunc_normal_", "a < b", f"{a} and {b}", "exchange them")
+        raise wrong_value("trunc_normal_", "a < b", f"{a} and {b}", "exchange them")
     low, high = (a - mean) / std, (b - mean) / std
     peak = min(max(low, 0.0), high)
     grid = np.linspace(max(low, peak - 9.0), min(high, peak + 9.0), 20_001)
@@ -144,14 +144,14 @@ def orthogonal_(tensor: Tensor, gain: float = 1.0, generator: Rng = None) -> Ten
 def fans(tensor: Tensor) -> tuple[int, int]:
     """How many inputs feed one output of a weight ``(out, in, ...)``, and outputs one input."""
     if tensor.ndim < 2 or not tensor.size:
-        raise unfit("an initialiser", "a weight of 2 axes or more, not empty", tensor.shape)
+        raise wrong_value("an initialiser", "a weight of 2 axes or more, not empty", tensor.shape)
     field = math.prod(tensor.shape[2:])
     return tensor.shape[1] * field, tensor.shape[0] * field
 
 
 def _he_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
     if mode not in ("fan_in", "fan_out"):
-        raise unfit("an initialiser", "mode as 'fan_in' or 'fan_out'", repr(mode))
+        raise wrong_value("an initialiser", "mode as 'fan_in' or 'fan_out'", repr(mode))
     return calculate_gain(nonlinearity, a) / math.sqrt(fans(tensor)[mode == "fan_out"])
 
 

@@ -4,24 +4,21 @@ from typing import Any
 
 import numpy as np
 
-
-def unfit(who: str, wanted: str, given: object, mend: str = "correct it") -> ValueError:
-    """The error of an input: who expects what, what came, and what to do."""
-    return ValueError(f"{who} expects {wanted}, got {given}; {mend}")
+from ..errors import wrong_value
 
 
 def alike(who: str, input: Any, target: Any) -> None:
     """Raise unless input and target have one shape."""
     if np.shape(input) != np.shape(target):
         given = f"{np.shape(input)} and {np.shape(target)}"
-        raise unfit(who, "input and target of one shape", given, "reshape one of them")
+        raise wrong_value(who, "input and target of one shape", given, "reshape one of them")
 
 
 def axis_of(who: str, x: Any, dim: int) -> int:
     """The axis ``dim`` of an array, counted from the first."""
     number = max(np.ndim(x), 1)
     if dim not in range(-number, number):
-        raise unfit(who, f"dim as an axis of shape {np.shape(x)}", repr(dim), "name one of them")
+        raise wrong_value(who, f"dim as an axis of shape {np.shape(x)}", repr(dim), "name one")
     return dim % number
 
 
@@ -33,5 +30,5 @@ def indices(who: str, values: Any, number: int, ignored: int | None = None) -> n
         wrong &= index != ignored
     if wrong.any():
         given = f"{index.dtype} {index[wrong][0]}"
-        raise unfit(who, f"indices as integers from 0 to {number - 1}", given)
+        raise wrong_value(who, f"indices as integers from 0 to {number - 1}", given)
     return index

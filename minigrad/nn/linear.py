@@ -4,9 +4,9 @@ import math
 from typing import Any
 
 from ..creation import zeros
+from ..errors import wrong_value
 from ..ranges import check
 from . import functional as F, init
-from .inputs import unfit
 from .layer import Layer
 from .module import Module, Parameter
 
@@ -80,7 +80,7 @@ class Embedding(Module):
         check("Embedding", num_embeddings=num_embeddings, embedding_dim=embedding_dim)
         rows = range(num_embeddings)
         if padding_idx is not None and padding_idx not in range(-num_embeddings, num_embeddings):
-            raise unfit("Embedding", f"padding_idx as one of {num_embeddings} rows", padding_idx)
+            raise wrong_value("Embedding", f"padding_idx as one of {len(rows)} rows", padding_idx)
         self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
         self.weight = Parameter(zeros(num_embeddings, embedding_dim, dtype=dtype))
         init.normal_(self.weight, generator=generator)

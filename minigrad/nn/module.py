@@ -14,8 +14,8 @@ from ..autograd.changes import mark_changed
 from ..autograd.modes import EXAMINE, MODE
 from ..autograd.tensor import Handle
 from ..creation import as_tensor
+from ..errors import wrong_value
 from .hooks import AFTER, BACK, BEFORE, observed, registered
-from .inputs import unfit
 
 Passed = namedtuple("Passed", "missing_keys unexpected_keys")  # over, by load_state_dict
 
@@ -156,10 +156,11 @@ class Module:
         wrong = [f"no {k}" for k in passed[0]] + [f"an unexpected {k}" for k in passed[1]]
         new = {k: given[k].astype(array.dtype) for k, array in own.items() if k in given}
         unlike = [k for k in new if new[k].shape != own[k].shape]
-        unlike = [f"{k} of shape {new[k].shape} for {own[k].shape}" for k in unlike]
-        if wrong * bool(strict) + unlike:
+        told = [f"{k} of shape {new[k].shape} for {own[k].shape}" for k in unlike]
+        told = wrong * bool(strict) + told
+        if told:
             who, wanted = f"{type(self).__name__}.load_state_dict", "what its state_dict() has"
-            raise unfit(who, wanted, ", ".join(wrong * bool(strict) + unlike), "nothing was loaded")
+            raise wrong_value(who, wanted, ", ".join(told), "nothing was loaded")
         for k, array in new.items():
             own[k][...] = array
         mark_changed(*own.values())

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from ..dtypes import get_default_dtype
+from ..errors import wrong_value
 from ..ranges import check
-from .inputs import unfit
 from .kernels.norm import batch_norm, layer_norm
 from .module import Buffer, Module, Parameter
 
@@ -35,7 +35,7 @@ class BatchNorm(Module):
         """The same shape; in training the running statistics follow."""
         if input.ndim not in self.shapes:
             wanted = " or ".join(self.shapes.values())
-            raise unfit(type(self).__name__, f"inputs of shape {wanted}", input.shape)
+            raise wrong_value(type(self).__name__, f"inputs of shape {wanted}", input.shape)
         given = self.running_mean, self.running_var, self.weight, self.bias
         count, momentum = self.num_batches_tracked, self.momentum
         if momentum is None:

@@ -7,10 +7,10 @@ import numpy as np
 
 from ..autograd import Tensor
 from ..creation import zeros
+from ..errors import wrong_value
 from ..ranges import check_fields
 from . import init
 from .functional import dropout
-from .inputs import unfit
 from .kernels import recurrent as kernels
 from .module import Module, Parameter
 
@@ -48,7 +48,7 @@ class Recurrent(Module):
         check_fields(self)
         if forget_bias and not (bias and self.cell.memories):
             wanted = "forget_bias as 0 where no forget gate has a bias"
-            raise unfit(type(self).__name__, wanted, forget_bias)
+            raise wrong_value(type(self).__name__, wanted, forget_bias)
         ways, parts = ["", "_reverse"][: 1 + bidirectional], len(self.cell.of_hh)
         layers = [[f"_l{k}{way}" for way in ways] for k in range(num_layers)]
         self.suffixes = [[""]] if self.is_step else layers
@@ -77,7 +77,7 @@ class Recurrent(Module):
         if input.ndim not in (2, 3) or input.shape[-1] != self.input_size or not input.size:
             lead = "N, steps" if self.batch_first else "steps, N"
             wanted = f"inputs of shape ({lead}, {self.input_size}), none of them 0"
-            raise unfit(type(self).__name__, wanted, input.shape)
+            raise wrong_value(type(self).__name__, wanted, input.shape)
         x = np.expand_dims(input, 1) if single else np.swapaxes(input, 0, 1) if swapped else input
         starts, ends = self.states(hx, x, single), list[Any]()
         for layer in self.suffixes:
@@ -104,7 +104,7 @@ class Recurrent(Module):
         if [np.shape(v) for v in given] != [shape] * (1 + pair):
             found = [np.shape(v)[self.is_step :] for v in given]
             wanted = f"{1 + pair} initial states of shape {shape[self.is_step :]}"
-            raise unfit(type(self).__name__, wanted, found)
+            raise wrong_value(type(self).__name__, wanted, found)
         return np.stack([np.expand_dims(v, 1) if single else v for v in given])
 
 
@@ -181,7 +181,8 @@ class Step(Recurrent):
             hx: the state before, of the shape of what is returned; 0 if not given.
         """
         if input.ndim not in (1, 2) or input.shape[-1] != self.input_size:
-            raise unfit(type(self).__name__, f"inputs of shape (N, {self.input_size})", input.shape)
+            wanted = f"inputs of shape (N, {self.input_size})"
+            raise wrong_value(type(self).__name__, wanted, input.shape)
         pair = self.cell.memories > 0
         hx = hx if hx is None else [v[None] for v in hx] if pair else hx[None]
         last = super().forward(input[None], hx)[1]

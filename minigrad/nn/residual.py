@@ -3,12 +3,12 @@
 from itertools import pairwise
 from typing import Any
 
+from ..errors import wrong_value
 from ..ranges import check
 from .activation import ReLU
 from .containers import Sequential
 from .conv import Conv2d
 from .functional import relu
-from .inputs import unfit
 from .linear import Linear
 from .module import Module
 from .norm import BatchNorm, BatchNorm1d
@@ -43,7 +43,7 @@ class Residual(Module):
             kinds = Linear, Conv2d, BatchNorm
             last = [m for m in branch.modules() if isinstance(m, kinds) and m.weight is not None]
             if not last:
-                raise unfit("Residual", "a branch with a Linear, Conv2d or BatchNorm layer", branch)
+                raise wrong_value("Residual", "a branch with a Linear, Conv2d or BatchNorm", branch)
             for parameter in last[-1].parameters():
                 parameter.data[...] = 0.0
 
@@ -53,7 +53,7 @@ class Residual(Module):
         z = self.branch(x)
         if z.shape != skip.shape:
             wanted = f"a branch that gives the shape {skip.shape} of its skip"
-            raise unfit("Residual", wanted, z.shape, "give a projection to that shape")
+            raise wrong_value("Residual", wanted, z.shape, "give a projection to that shape")
         return skip + z
 
 
@@ -82,7 +82,7 @@ class ResidualBlock(Residual):
         hidden = features if hidden is None else hidden
         check("ResidualBlock", features=features, hidden=hidden, norm=norm, relu_after=relu_after)
         if layers not in (2, 3):
-            raise unfit("ResidualBlock", "layers as 2 or 3", layers)
+            raise wrong_value("ResidualBlock", "layers as 2 or 3", layers)
         modules: list[Module] = []
         for inputs, outputs in pairwise([features, *[hidden] * (layers - 1), features]):
             modules.append(Linear(inputs, outputs, bias=not norm, **options))

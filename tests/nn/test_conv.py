@@ -264,11 +264,11 @@ X = np.ones((2, 4, 5, 5), np.float32)
     [
         (lambda: nn.Conv2d(0, 1, 3), "Conv2d expects in_channels"),
         (lambda: nn.Conv2d(1, 1.5, 3), "out_channels"),
-        (lambda: nn.Conv2d(1, 1, 0), "kernel_size as a whole number from 1 on, or two, got 0"),
+        (lambda: nn.Conv2d(1, 1, 0), "kernel_size as a whole number >= 1, or two, got 0"),
         (lambda: nn.Conv2d(1, 1, (3, 3, 3)), r"kernel_size .* got \(3, 3, 3\)"),
         (lambda: nn.Conv2d(1, 1, 3, stride=0), "stride"),
         (lambda: nn.Conv2d(1, 1, 3, stride=1.5), "stride"),
-        (lambda: nn.Conv2d(1, 1, 3, padding=-1), "padding as a whole number from 0 on"),
+        (lambda: nn.Conv2d(1, 1, 3, padding=-1), "padding as a whole number >= 0"),
         (lambda: nn.Conv2d(1, 1, 3, padding="full"), "'valid', or at stride 1 'same', got 'full'"),
         (lambda: nn.Conv2d(1, 1, 3, stride=2, padding="same"), "at stride 1 'same'"),
         (lambda: nn.Conv2d(1, 1, 3, dilation=(1, 0)), "dilation"),

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ...autograd import Tensor, fused
-from ..inputs import unfit
+from ...errors import wrong_value
 from .linear import ones
 
 
@@ -27,17 +27,16 @@ def batch_norm(
     shape, like = input.shape, running_mean if weight is None else weight
     if len(shape) < 2 or (like is not None and like.shape != shape[1:2]):
         wanted = f"inputs of shape (N, {'C' if like is None else like.size}, ...)"
-        raise unfit("batch_norm", wanted, shape)
+        raise wrong_value("batch_norm", wanted, shape)
     weight = Tensor(np.ones(shape[1], input.dtype)) if weight is None else weight
     bias = Tensor(np.zeros(shape[1], input.dtype)) if bias is None else bias
     if not training and running_mean is not None:
-        side = (-1, *[1] * (len(shape) - 2))
-        scale = weight / np.sqrt(running_var + eps)
+        side, scale = (-1, *[1] * (len(shape) - 2)), weight / np.sqrt(running_var + eps)
         return (input - running_mean.reshape(side)) * scale.reshape(side) + bias.reshape(side)
     m, moments = math.prod(shape) // max(shape[1], 1), dict[str, Any]()
     if m < 2:
-        wanted = "more than one value per channel in training"
-        raise unfit("batch_norm", wanted, f"the shape {shape}", "use a larger batch, or eval()")
+        wanted, mend = "more than one value per channel in training", "enlarge the batch, or eval()"
+        raise wrong_value("batch_norm", wanted, f"the shape {shape}", mend)
     z = normalize(input, weight, bias, eps, moments)
     if training and running_mean is not None and moments:
         news = moments["mean"], moments["var"] * (m / (m - 1))
@@ -60,7 +59,8 @@ def layer_norm(
     """
     last, shape = tuple(normalized_shape), input.shape
     if not last or shape[-len(last) :] != last:
-        raise unfit("layer_norm", f"inputs of shape (..., {str(last)[1:-1].strip(',')})", shape)
+        sides = str(last)[1:-1].strip(",")
+        raise wrong_value("layer_norm", f"inputs of shape (..., {sides})", shape)
     rows = input.reshape(math.prod(shape[: -len(last)]), math.prod(last))
     neutral = (Tensor(fill(len(rows), input.dtype)) for fill in (np.ones, np.zeros))
     z = normalize(rows.T, *neutral, eps, {}).T.reshape(shape)

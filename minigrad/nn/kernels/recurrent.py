@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...autograd import fused
+from .activation import sigmoid
 from .linear import linear_text
 
 
@@ -103,11 +104,6 @@ class GRU(Cell):
         np.multiply(dh_n, h_n, dr)
         da[:2] *= 1.0 - a[:2]
         return past
-
-
-def sigmoid(a: Any) -> Any:
-    """1 / (1 + exp(-a)), without overflow."""
-    return 0.5 * np.tanh(0.5 * a) + 0.5
 
 
 def activate(a: Any, sigmoids: int) -> None:
