@@ -34,7 +34,7 @@ LAYERS = [
     "nn.kernels.norm nn.kernels.recurrent",
     "nn.init nn.kernels nn.module",
     "nn.functional nn.layer nn.containers",
-    "nn.activation nn.conv nn.linear nn.loss nn.norm nn.recurrent nn.utils",
+    "nn.activation nn.linear nn.loss nn.norm nn.pooling nn.recurrent nn.utils",
     "nn.residual",
     "nn optim.groups",
     "optim.bucket",

@@ -1,4 +1,4 @@
-"""The layers that are linear in what they learn: a weight matrix, and the look-up of its rows."""
+"""The layers that are linear in what they learn: products with a weight, and its rows by index."""
 
 import math
 from typing import Any
@@ -7,6 +7,7 @@ from ..creation import zeros
 from ..errors import wrong_value
 from ..ranges import check
 from . import functional as F, init
+from .kernels.conv import frame_of
 from .layer import Layer
 from .module import Module, Parameter
 
@@ -60,6 +61,49 @@ class Linear(Module):
     def extra_repr(self) -> str:
         has_bias = self.bias is not None
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={has_bias}"
+
+
+class Conv2d(Module):
+    """Each window times a weight: ``(N, in, height, width) -> (N, out, rows, columns)``.
+
+    ``weight`` is ``(out, in / groups, *kernel_size)``. Weight and bias start uniform within
+    ``1 / sqrt(in / groups * kernel pixels)``, PyTorch's default (LeCun et al. 1989).
+
+    Args:
+        in_channels, out_channels: in and out.
+        kernel_size, stride, dilation: of the windows, their distance, and that of their pixels; a
+            number, or one for rows and one for columns.
+        padding: by zeros on each side, in the same way; ``"valid"`` for none, ``"same"`` for as
+            much as keeps height and width at stride 1.
+        groups: into how many groups the channels are divided, none of which sees another.
+        bias: whether there is one.
+
+    >>> import minigrad
+    >>> Conv2d(1, 4, 3, padding=1)(minigrad.zeros(2, 1, 8, 8)).shape
+    (2, 4, 8, 8)
+    """
+
+    def __init__(
+        self, in_channels: int, out_channels: int, kernel_size: Any, stride: Any = 1,
+        padding: Any = 0, dilation: Any = 1, groups: int = 1, bias: bool = True,
+        dtype: Any = None, *, generator: init.Rng = None,
+    ) -> None:  # fmt: skip
+        channels = {"in_channels": in_channels, "out_channels": out_channels}
+        check("Conv2d", **channels, groups=groups, bias=bias)
+        if any(number % groups for number in channels.values()):
+            raise wrong_value("Conv2d", f"channels in {groups} equal groups", channels)
+        self.stride, self.padding, self.dilation, self.groups = stride, padding, dilation, groups
+        size = frame_of("Conv2d", kernel_size, stride, padding, dilation).size
+        shape = (out_channels, in_channels // groups, *size)
+        self.weight = Parameter(zeros(shape, dtype=dtype))
+        self.bias = Parameter(zeros(out_channels, dtype=dtype)) if bias else None
+        for parameter in self.parameters():
+            init.uniform_(parameter, -1.0, 1.0, generator).data /= math.sqrt(math.prod(shape[1:]))
+
+    def forward(self, input: Any) -> Any:
+        """``(N, in, height, width) -> (N, out, rows, columns)``."""
+        options = self.stride, self.padding, self.dilation, self.groups
+        return F.conv2d(input, self.weight, self.bias, *options)
 
 
 class Embedding(Module):

@@ -7,9 +7,8 @@ from ..errors import wrong_value
 from ..ranges import check
 from .activation import ReLU
 from .containers import Sequential
-from .conv import Conv2d
 from .functional import relu
-from .linear import Linear
+from .linear import Conv2d, Linear
 from .module import Module
 from .norm import BatchNorm, BatchNorm1d
 
