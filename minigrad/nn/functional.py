@@ -207,9 +207,8 @@ def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float
 # --- losses of probabilities --------------------------------------------------------------------
 
 
-def binary_cross_entropy(
-    input: Any, target: Any, weight: Any = None, reduction: str = "mean"
-) -> Any:
+def binary_cross_entropy(input: Any, target: Any, weight: Any = None,
+                         reduction: str = "mean") -> Any:  # fmt: skip
     """``-target * log(p) - (1 - target) * log(1 - p)``, logarithms not below -100, reduced.
 
     ``weight`` multiplies the losses, to whose shape it broadcasts.
@@ -242,10 +241,8 @@ def binary_cross_entropy_with_logits(
     return reduced(losses if weight is None else losses * weight, reduction)
 
 
-def cross_entropy(
-    input: Any, target: Any, weight: Any = None, ignore_index: int = -100,
-    reduction: str = "mean", label_smoothing: float = 0.0,
-) -> Any:  # fmt: skip
+def cross_entropy(input: Any, target: Any, weight: Any = None, ignore_index: int = -100,
+                  reduction: str = "mean", label_smoothing: float = 0.0) -> Any:  # fmt: skip
     """``-log softmax(input)`` at the target class, exact at any logits.
 
     Args:
@@ -268,9 +265,8 @@ def cross_entropy(
     return reduced(surprise(scores, spread), reduction, total)
 
 
-def nll_loss(
-    input: Any, target: Any, weight: Any = None, ignore_index: int = -100, reduction: str = "mean"
-) -> Any:
+def nll_loss(input: Any, target: Any, weight: Any = None, ignore_index: int = -100,
+             reduction: str = "mean") -> Any:  # fmt: skip
     """Minus the entry at the target class, of logarithms of probabilities as of `log_softmax`.
 
     Shapes and options as of `cross_entropy` with class indices.
@@ -282,9 +278,8 @@ def nll_loss(
     return reduced(-np.sum(scores * spread, -1), reduction, total)
 
 
-def _spread_out(
-    who: str, input: Any, target: Any, weight: Any, ignored: int, smoothing: float
-) -> tuple[Any, Any, float | None]:
+def _spread_out(who: str, input: Any, target: Any, weight: Any, ignored: int,
+                smoothing: float) -> tuple[Any, Any, float | None]:  # fmt: skip
     """The scores with classes last, the factor of each, and what to divide the sum by."""
     scores, spread = (np.moveaxis(x, 1, -1) if np.ndim(x) > 2 else x for x in (input, target))
     number = np.shape(scores)[-1] if np.ndim(scores) else 0

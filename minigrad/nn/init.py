@@ -49,10 +49,8 @@ def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Rng 
     return _fill(tensor, (generator or default_generator).normal(mean, std, tensor.shape))
 
 
-def trunc_normal_(
-    tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0,
-    generator: Rng = None,
-) -> Tensor:  # fmt: skip
+def trunc_normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0,
+                  b: float = 2.0, generator: Rng = None) -> Tensor:  # fmt: skip
     """Normal as `normal_`, under the condition that it is within [a, b].
 
     By inversion of the distribution function (Devroye 1986, chapter 2), which is summed over
@@ -109,19 +107,16 @@ def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Rng = None) -> 
     return normal_(tensor, 0.0, gain * math.sqrt(2.0 / sum(fans(tensor))), generator)
 
 
-def kaiming_uniform_(
-    tensor: Tensor, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu",
-    generator: Rng = None,
-) -> Tensor:  # fmt: skip
+def kaiming_uniform_(tensor: Tensor, a: float = 0.0, mode: str = "fan_in",
+                     nonlinearity: str = "leaky_relu",
+                     generator: Rng = None) -> Tensor:  # fmt: skip
     """Uniform with variance ``gain**2 / fan`` (He et al. 2015, eq. 10); ``a`` is the leak."""
     bound = math.sqrt(3.0) * _he_std(tensor, a, mode, nonlinearity)
     return uniform_(tensor, -bound, bound, generator)
 
 
-def kaiming_normal_(
-    tensor: Tensor, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu",
-    generator: Rng = None,
-) -> Tensor:  # fmt: skip
+def kaiming_normal_(tensor: Tensor, a: float = 0.0, mode: str = "fan_in",
+                    nonlinearity: str = "leaky_relu", generator: Rng = None) -> Tensor:  # fmt: skip
     """Normal with variance ``gain**2 / fan`` (He et al. 2015, eq. 10); ``a`` is the leak."""
     return normal_(tensor, 0.0, _he_std(tensor, a, mode, nonlinearity), generator)
 

@@ -42,10 +42,8 @@ class Linear(Module):
     (5, 2)
     """
 
-    def __init__(
-        self, in_features: int, out_features: int, bias: bool = True, *,
-        dtype: Any = None, generator: init.Rng = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, in_features: int, out_features: int, bias: bool = True, *, dtype: Any = None,
+                 generator: init.Rng = None) -> None:  # fmt: skip
         check("Linear", in_features=in_features, out_features=out_features, bias=bias)
         self.in_features, self.out_features = in_features, out_features
         self.weight = Parameter(zeros(out_features, in_features, dtype=dtype))
@@ -83,11 +81,9 @@ class Conv2d(Module):
     (2, 4, 8, 8)
     """
 
-    def __init__(
-        self, in_channels: int, out_channels: int, kernel_size: Any, stride: Any = 1,
-        padding: Any = 0, dilation: Any = 1, groups: int = 1, bias: bool = True,
-        dtype: Any = None, *, generator: init.Rng = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, in_channels: int, out_channels: int, kernel_size: Any, stride: Any = 1,
+                 padding: Any = 0, dilation: Any = 1, groups: int = 1, bias: bool = True,
+                 dtype: Any = None, *, generator: init.Rng = None) -> None:  # fmt: skip
         channels = {"in_channels": in_channels, "out_channels": out_channels}
         check("Conv2d", **channels, groups=groups, bias=bias)
         if any(number % groups for number in channels.values()):
@@ -117,10 +113,8 @@ class Embedding(Module):
     (2, 3)
     """
 
-    def __init__(
-        self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None, *,
-        dtype: Any = None, generator: init.Rng = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None, *,
+                 dtype: Any = None, generator: init.Rng = None) -> None:  # fmt: skip
         check("Embedding", num_embeddings=num_embeddings, embedding_dim=embedding_dim)
         rows = range(num_embeddings)
         if padding_idx is not None and padding_idx not in range(-num_embeddings, num_embeddings):

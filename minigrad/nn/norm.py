@@ -16,10 +16,9 @@ class BatchNorm(Module):
 
     shapes: dict[int, str] = {}  # of inputs, by rank
 
-    def __init__(
-        self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1,
-        affine: bool = True, track_running_stats: bool = True, dtype: Any = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1,
+                 affine: bool = True, track_running_stats: bool = True,
+                 dtype: Any = None) -> None:  # fmt: skip
         name, tracked = type(self).__name__, track_running_stats
         check(name, num_features=num_features, eps=eps, affine=affine, track_running_stats=tracked)
         check(name, momentum=1.0 if momentum is None else momentum)
@@ -98,10 +97,8 @@ class LayerNorm(Module):
     tensor([-1.,  1.])
     """
 
-    def __init__(
-        self, normalized_shape: Any, eps: float = 1e-5, elementwise_affine: bool = True,
-        bias: bool = True, dtype: Any = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, normalized_shape: Any, eps: float = 1e-5, elementwise_affine: bool = True,
+                 bias: bool = True, dtype: Any = None) -> None:  # fmt: skip
         shape = normalized_shape if isinstance(normalized_shape, tuple) else (normalized_shape,)
         check("LayerNorm", normalized_shape=shape or (0,), eps=eps, bias=bias)
         check("LayerNorm", elementwise_affine=elementwise_affine)

@@ -37,11 +37,10 @@ class Recurrent(Module):
     cell: Any
     is_step = False  # whether a call is one step of a sequence
 
-    def __init__(
-        self, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True,
-        batch_first: bool = False, dropout: float = 0.0, bidirectional: bool = False,
-        dtype: Any = None, *, forget_bias: float = 0.0, generator: init.Rng = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True,
+                 batch_first: bool = False, dropout: float = 0.0, bidirectional: bool = False,
+                 dtype: Any = None, *, forget_bias: float = 0.0,
+                 generator: init.Rng = None) -> None:  # fmt: skip
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
         self.bias, self.batch_first, self.dropout = bias, batch_first, dropout
         self.bidirectional, self.forget_bias = bidirectional, forget_bias
@@ -124,10 +123,8 @@ class RNN(Recurrent):
     ((5, 2, 4), (1, 2, 4))
     """
 
-    def __init__(
-        self, input_size: int, hidden_size: int, num_layers: int = 1, nonlinearity: str = "tanh",
-        *args: Any, **options: Any,
-    ) -> None:  # fmt: skip
+    def __init__(self, input_size: int, hidden_size: int, num_layers: int = 1,
+                 nonlinearity: str = "tanh", *args: Any, **options: Any) -> None:  # fmt: skip
         self.nonlinearity, self.cell = nonlinearity, kernels.Elman(nonlinearity)
         super().__init__(input_size, hidden_size, num_layers, *args, **options)
 
@@ -175,9 +172,8 @@ class Step(Recurrent):
 
     is_step = True
 
-    def __init__(
-        self, input_size: int, hidden_size: int, bias: bool = True, *args: Any, **options: Any
-    ) -> None:
+    def __init__(self, input_size: int, hidden_size: int, bias: bool = True, *args: Any,
+                 **options: Any) -> None:  # fmt: skip
         super().__init__(input_size, hidden_size, 1, *args, **{"bias": bias, **options})
 
 

@@ -30,9 +30,8 @@ class Residual(Module):
     tensor([[1., 1.]])
     """
 
-    def __init__(
-        self, branch: Module, projection: Module | None = None, zero_init_last: bool = False
-    ) -> None:
+    def __init__(self, branch: Module, projection: Module | None = None,
+                 zero_init_last: bool = False) -> None:  # fmt: skip
         check("Residual", zero_init_last=zero_init_last)
         for module in [branch] if projection is None else [branch, projection]:
             if not isinstance(module, Module):
@@ -74,10 +73,9 @@ class ResidualBlock(Residual):
     (8, 4)
     """
 
-    def __init__(
-        self, features: int, hidden: int | None = None, layers: int = 2, norm: bool = True,
-        relu_after: bool = True, zero_init_last: bool = False, **options: Any,
-    ) -> None:  # fmt: skip
+    def __init__(self, features: int, hidden: int | None = None, layers: int = 2, norm: bool = True,
+                 relu_after: bool = True, zero_init_last: bool = False,
+                 **options: Any) -> None:  # fmt: skip
         hidden = features if hidden is None else hidden
         check("ResidualBlock", features=features, hidden=hidden, norm=norm, relu_after=relu_after)
         if layers not in (2, 3):

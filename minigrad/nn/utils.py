@@ -15,9 +15,8 @@ from ..ranges import check
 Tensors = Tensor | Iterable[Tensor]
 
 
-def get_total_norm(
-    tensors: Any, norm_type: float = 2.0, error_if_nonfinite: bool = False
-) -> Tensor:
+def get_total_norm(tensors: Any, norm_type: float = 2.0,
+                   error_if_nonfinite: bool = False) -> Tensor:  # fmt: skip
     """The norm of all tensors as one vector, in their dtype; it does not overflow on its way.
 
     >>> import minigrad
@@ -28,9 +27,8 @@ def get_total_norm(
     return _norm("get_total_norm", arrays, norm_type, error_if_nonfinite)
 
 
-def clip_grad_norm_(
-    parameters: Tensors, max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = True
-) -> Tensor:
+def clip_grad_norm_(parameters: Tensors, max_norm: float, norm_type: float = 2.0,
+                    error_if_nonfinite: bool = True) -> Tensor:  # fmt: skip
     """Bring the norm of all gradients down to ``max_norm``; returns the norm before.
 
     Every gradient is multiplied, in place, by ``min(1, max_norm / (norm + 1e-6))`` (Pascanu,

@@ -81,10 +81,8 @@ derivative(windows, x=lambda g, x_shape, frame: fold(g, frame, x_shape))
 derivative(fold, g=lambda g, frame: windows(g, frame))
 
 
-def conv2d(
-    input: Any, weight: Any, bias: Any = None,
-    stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1,
-) -> Any:  # fmt: skip
+def conv2d(input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0,
+           dilation: Any = 1, groups: int = 1) -> Any:  # fmt: skip
     """Each window times the weight, ``(N, C, height, width) -> (N, out, rows, columns)``.
 
     ``weight`` is ``(out, C / groups, *kernel_size)``; see `nn.Conv2d` for the rest.
@@ -104,9 +102,8 @@ def conv2d(
     return (z if bias is None else z + bias.reshape(-1, 1, 1, 1)).transpose(3, 0, 1, 2)
 
 
-def max_pool2d(
-    input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1
-) -> Any:
+def max_pool2d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0,
+               dilation: Any = 1) -> Any:  # fmt: skip
     """The largest of each window, ``(N, C, height, width) -> (N, C, rows, columns)``.
 
     Of equal ones the first takes the whole gradient, as in PyTorch; ``np.max`` would share it.
@@ -119,10 +116,8 @@ def max_pool2d(
     return np.take_along_axis(cols, first, 1)[:, 0].transpose(3, 0, 1, 2)
 
 
-def avg_pool2d(
-    input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0,
-    *, count_include_pad: bool = True,
-) -> Any:  # fmt: skip
+def avg_pool2d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, *,
+               count_include_pad: bool = True) -> Any:  # fmt: skip
     """The mean of each window, ``(N, C, height, width) -> (N, C, rows, columns)``.
 
     The zeros of the padding count unless ``count_include_pad`` is False.

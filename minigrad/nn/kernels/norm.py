@@ -10,10 +10,9 @@ from ...errors import wrong_value
 from .linear import ones
 
 
-def batch_norm(
-    input: Any, running_mean: Any = None, running_var: Any = None, weight: Any = None,
-    bias: Any = None, training: bool = False, momentum: float = 0.1, eps: float = 1e-5,
-) -> Any:  # fmt: skip
+def batch_norm(input: Any, running_mean: Any = None, running_var: Any = None, weight: Any = None,
+               bias: Any = None, training: bool = False, momentum: float = 0.1,
+               eps: float = 1e-5) -> Any:  # fmt: skip
     """Each channel less its mean, over its deviation: ``(N, C, ...)`` to the same shape.
 
     In training these are the mean and the biased variance of the batch, and the running ones,
@@ -46,9 +45,8 @@ def batch_norm(
     return z
 
 
-def layer_norm(
-    input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5
-) -> Any:
+def layer_norm(input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None,
+               eps: float = 1e-5) -> Any:  # fmt: skip
     """Mean 0 and variance 1 over the last axes: any shape to the same shape.
 
     ``normalized_shape`` is the shape of those axes, and of weight and bias (Ba, Kiros & Hinton

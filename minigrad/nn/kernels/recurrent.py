@@ -114,9 +114,8 @@ def activate(a: Any, sigmoids: int) -> None:
     s += 0.5
 
 
-def recurrence_text(
-    x: Any, start: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, cell: Any
-) -> Any:
+def recurrence_text(x: Any, start: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any,
+                    cell: Any) -> Any:  # fmt: skip
     """The equations of the cell, step by step."""
     (h, *c), states = start, []
     for x_t in x:
