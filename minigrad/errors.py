@@ -13,6 +13,15 @@ def wrong_value(who: str, expected: Any, got: Any, mend: str = "correct it") -> 
     return ValueError(sentence(who, expected, got, mend))
 
 
+def expect(holds: Any, who: str, expected: Any, got: Any, mend: str = "correct it") -> None:
+    """Raise `wrong_value` unless something holds: where the words may be made beforehand.
+
+    >>> expect(2 > 1, "uniform_", "a <= b", "1 and 2", "exchange them")
+    """
+    if not holds:
+        raise wrong_value(who, expected, got, mend)
+
+
 def wrong_kind(who: str, expected: Any, got: Any, mend: str = "correct it") -> TypeError:
     """The error for something of another kind."""
     return TypeError(sentence(who, expected, got, mend))

@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from ..creation import zeros
-from ..errors import wrong_value
+from ..errors import expect
 from ..ranges import check
 from . import functional as F, init
 from .kernels.conv import frame_of
@@ -86,8 +86,8 @@ class Conv2d(Module):
                  dtype: Any = None, *, generator: init.Rng = None) -> None:  # fmt: skip
         channels = {"in_channels": in_channels, "out_channels": out_channels}
         check("Conv2d", **channels, groups=groups, bias=bias)
-        if any(number % groups for number in channels.values()):
-            raise wrong_value("Conv2d", f"channels in {groups} equal groups", channels)
+        fit = not any(number % groups for number in channels.values())
+        expect(fit, "Conv2d", f"channels in {groups} equal groups", channels)
         self.stride, self.padding, self.dilation, self.groups = stride, padding, dilation, groups
         size = frame_of("Conv2d", kernel_size, stride, padding, dilation).size
         shape = (out_channels, in_channels // groups, *size)
@@ -116,13 +116,12 @@ class Embedding(Module):
     def __init__(self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None, *,
                  dtype: Any = None, generator: init.Rng = None) -> None:  # fmt: skip
         check("Embedding", num_embeddings=num_embeddings, embedding_dim=embedding_dim)
-        rows = range(num_embeddings)
-        if padding_idx is not None and padding_idx not in range(-num_embeddings, num_embeddings):
-            raise wrong_value("Embedding", f"padding_idx as one of {len(rows)} rows", padding_idx)
+        fit = padding_idx is None or padding_idx in range(-num_embeddings, num_embeddings)
+        expect(fit, "Embedding", f"padding_idx as one of {num_embeddings} rows", padding_idx)
         self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
+        self.padding_idx = None if padding_idx is None else padding_idx % num_embeddings
         self.weight = Parameter(zeros(num_embeddings, embedding_dim, dtype=dtype))
         init.normal_(self.weight, generator=generator)
-        self.padding_idx = None if padding_idx is None else rows[padding_idx]
         if padding_idx is not None:
             self.weight.data[padding_idx] = 0.0
 

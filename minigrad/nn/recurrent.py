@@ -7,7 +7,7 @@ import numpy as np
 
 from ..autograd import Tensor
 from ..creation import zeros
-from ..errors import wrong_value
+from ..errors import expect, wrong_value
 from ..ranges import check_fields
 from . import init
 from .functional import dropout
@@ -103,10 +103,8 @@ class Recurrent(Module):
             return Tensor(np.zeros(whole, x.dtype))
         shape = (*whole[1 + self.is_step : 3 - single], self.hidden_size)
         given = list(hx) if kinds > 1 else [hx]
-        found = [np.shape(v) for v in given]
-        if found != [shape] * kinds:
-            wanted = f"{kinds} initial states of shape {shape}"
-            raise wrong_value(type(self).__name__, wanted, found)
+        found, wanted = [np.shape(v) for v in given], f"{kinds} initial states of shape {shape}"
+        expect(found == [shape] * kinds, type(self).__name__, wanted, found)
         return np.stack(given).reshape(whole)
 
 

@@ -3,7 +3,7 @@
 from itertools import pairwise
 from typing import Any
 
-from ..errors import wrong_value
+from ..errors import expect, wrong_kind, wrong_value
 from ..ranges import check
 from .activation import ReLU
 from .containers import Sequential
@@ -35,13 +35,12 @@ class Residual(Module):
         check("Residual", zero_init_last=zero_init_last)
         for module in [branch] if projection is None else [branch, projection]:
             if not isinstance(module, Module):
-                raise TypeError(f"Residual expects modules, got {type(module).__name__}")
+                raise wrong_kind("Residual", "modules", type(module).__name__, "wrap it")
         self.branch, self.projection = branch, projection
         if zero_init_last:
             kinds = Linear, Conv2d, BatchNorm
             last = [m for m in branch.modules() if isinstance(m, kinds) and m.weight is not None]
-            if not last:
-                raise wrong_value("Residual", "a branch with a Linear, Conv2d or BatchNorm", branch)
+            expect(last, "Residual", "a branch with a Linear, Conv2d or BatchNorm layer", branch)
             for parameter in last[-1].parameters():
                 parameter.data[...] = 0.0
 
@@ -78,8 +77,7 @@ class ResidualBlock(Residual):
                  **options: Any) -> None:  # fmt: skip
         hidden = features if hidden is None else hidden
         check("ResidualBlock", features=features, hidden=hidden, norm=norm, relu_after=relu_after)
-        if layers not in (2, 3):
-            raise wrong_value("ResidualBlock", "layers as 2 or 3", layers)
+        expect(layers in (2, 3), "ResidualBlock", "layers as 2 or 3", layers)
         modules: list[Module] = []
         for inputs, outputs in pairwise([features, *[hidden] * (layers - 1), features]):
             modules.append(Linear(inputs, outputs, bias=not norm, **options))

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from ...autograd import derivative, primitive
-from ...errors import wrong_value
+from ...errors import expect, wrong_value
 
 # Which windows are cut out of images, and for whom, by rows and by columns; the edges are what is
 # padded before and behind.
@@ -32,8 +32,8 @@ def frame_of(who: str, kernel_size: Any, stride: Any, padding: Any, dilation: An
     pairs = {name: v if isinstance(v, tuple) else (v, v) for name, v in given.items()}
     for name, pair in pairs.items():
         low = int(name != "padding")
-        if len(pair) != 2 or not all(hasattr(n, "__index__") and n >= low for n in pair):
-            raise wrong_value(who, f"{name} as a whole number >= {low}, or two", repr(given[name]))
+        fit = len(pair) == 2 and all(hasattr(n, "__index__") and n >= low for n in pair)
+        expect(fit, who, f"{name} as a whole number >= {low}, or two", repr(given[name]))
     size, stride, dilation, around = pairs.values()
     span = [d * (k - 1) + 1 for k, d in zip(size, dilation, strict=True)]
     edges = [(n, n) for n in around]
@@ -41,8 +41,8 @@ def frame_of(who: str, kernel_size: Any, stride: Any, padding: Any, dilation: An
         edges = [((n - 1) // 2, n // 2) for n in span]
     elif isinstance(padding, str) and padding != "valid":
         raise wrong_value(who, "padding as numbers, 'valid', or at stride 1 'same'", repr(padding))
-    if "Pool" in who and np.any(np.multiply(2, around) > size):
-        raise wrong_value(who, "padding of half the kernel_size or less", padding)
+    fit = "Pool" not in who or all(2 * n <= k for n, k in zip(around, size, strict=True))
+    expect(fit, who, "padding of half the kernel_size or less", padding)
     return Frame(who, size, stride, dilation, span, edges)
 
 
