@@ -14,7 +14,7 @@ from ..autograd.changes import mark_changed
 from ..autograd.modes import EXAMINE, MODE
 from ..autograd.tensor import Handle
 from ..creation import as_tensor
-from ..errors import wrong_value
+from ..errors import expect, wrong_kind
 from .hooks import AFTER, BACK, BEFORE, observed, registered
 
 Passed = namedtuple("Passed", "missing_keys unexpected_keys")  # over, by load_state_dict
@@ -155,12 +155,11 @@ class Module:
         passed = Passed([k for k in own if k not in given], [k for k in given if k not in own])
         wrong = [f"no {k}" for k in passed[0]] + [f"an unexpected {k}" for k in passed[1]]
         new = {k: given[k].astype(array.dtype) for k, array in own.items() if k in given}
-        unlike = [k for k in new if new[k].shape != own[k].shape]
-        told = [f"{k} of shape {new[k].shape} for {own[k].shape}" for k in unlike]
-        told = wrong * bool(strict) + told
-        if told:
-            who, wanted = f"{type(self).__name__}.load_state_dict", "what its state_dict() has"
-            raise wrong_value(who, wanted, ", ".join(told), "nothing was loaded")
+        shapes = {k: (array.shape, own[k].shape) for k, array in new.items()}
+        wrong = wrong * bool(strict)
+        wrong += [f"{k} of shape {got} for {its}" for k, (got, its) in shapes.items() if got != its]
+        who, wanted = f"{type(self).__name__}.load_state_dict", "what its state_dict() has"
+        expect(not wrong, who, wanted, ", ".join(wrong), "nothing was loaded")
         for k, array in new.items():
             own[k][...] = array
         mark_changed(*own.values())
@@ -169,7 +168,7 @@ class Module:
     def to(self, dtype: Any) -> Self:
         """Convert all parameters and buffers of floats, and their gradients. Returns itself."""
         if np.dtype(dtype).kind != "f":
-            raise TypeError(f"Module.to expects a float dtype, got {dtype!r}; give one")
+            raise wrong_kind("Module.to", "a float dtype", repr(dtype), "give one")
         for part in (*self.parameters(), *self.buffers()):
             for tensor in (part, part._grad):
                 if tensor is not None and tensor.dtype.kind == "f":
@@ -193,9 +192,7 @@ class Module:
 
     def train(self, mode: bool = True) -> Self:
         """Set every module within to training, or to evaluation. Returns itself."""
-        for module in self.modules():
-            module.training = bool(mode)
-        return self
+        return self.apply(lambda module: setattr(module, "training", bool(mode)))
 
     def eval(self) -> Self:
         """Set every module within to evaluation. Returns itself."""
@@ -245,8 +242,8 @@ def parts_of(holder: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(holder, Module):
         for name, value in pairs:
             if not isinstance(value, Module):
-                who, given = type(holder).__name__, type(value).__name__
-                raise TypeError(f"{who} expects modules, got {given} as number {name}; wrap it")
+                given = f"{type(value).__name__} as number {name}"
+                raise wrong_kind(type(holder).__name__, "modules", given, "wrap it")
         pairs += vars(holder).items()
     for name, value in pairs:
         if isinstance(value, (Module, Parameter, Buffer)):
