@@ -9,12 +9,11 @@ from ..autograd import Tensor
 from ..errors import wrong_value
 from ..random import default_generator
 from ..ranges import check
-from .inputs import alike, axis_of, indices
 from .kernels.activation import erf, relu as relu, sigmoid as sigmoid, tanh as tanh
 from .kernels.conv import avg_pool2d as avg_pool2d, conv2d as conv2d, max_pool2d as max_pool2d
 from .kernels.gradient import clip_gradient as clip_gradient, scale_gradient as scale_gradient
 from .kernels.linear import linear as linear
-from .kernels.loss import binary_surprise, mse_loss as mse_loss, reduced, surprise
+from .kernels.loss import alike, binary_surprise, mse_loss as mse_loss, reduced, surprise
 from .kernels.norm import batch_norm as batch_norm, layer_norm as layer_norm
 
 # --- activations: several operations each, all of them stable -----------------------------------
@@ -166,6 +165,26 @@ def flatten(input: Any, start_dim: int = 1, end_dim: int = -1) -> Any:
     shape = np.shape(input) or (1,)
     start, end = axis_of("flatten", input, start_dim), axis_of("flatten", input, end_dim) + 1
     return input.reshape(*shape[:start], math.prod(shape[start:end]), *shape[end:])
+
+
+def axis_of(who: str, x: Any, dim: int) -> int:
+    """The axis ``dim`` of an array, counted from the first."""
+    number = max(np.ndim(x), 1)
+    if dim not in range(-number, number):
+        raise wrong_value(who, f"dim as an axis of shape {np.shape(x)}", repr(dim), "name one")
+    return dim % number
+
+
+def indices(who: str, values: Any, number: int, ignored: int | None = None) -> np.ndarray:
+    """Indices into ``number`` classes, checked, as an array of integers."""
+    index = np.asarray(values)
+    wrong = (index < 0) | (index >= number) | (index.dtype.kind not in "iu")
+    if ignored is not None:
+        wrong &= index != ignored
+    if wrong.any():
+        given = f"{index.dtype} {index[wrong][0]}"
+        raise wrong_value(who, f"indices as integers from 0 to {number - 1}", given)
+    return index
 
 
 # --- losses of differences ----------------------------------------------------------------------

@@ -8,25 +8,7 @@ from ..errors import expect
 from ..ranges import check
 from . import functional as F, init
 from .kernels.conv import frame_of
-from .layer import Layer
 from .module import Module, Parameter
-
-
-class Identity(Layer, of=lambda input: input):  # noqa: A006
-    """``x`` itself.
-
-    >>> Identity()(1.0)
-    1.0
-    """
-
-
-class Flatten(Layer, of=F.flatten):
-    """The axes from ``start_dim`` to ``end_dim`` as one: all but the first by default.
-
-    >>> import minigrad
-    >>> Flatten()(minigrad.zeros(2, 3, 4)).shape
-    (2, 12)
-    """
 
 
 class Linear(Module):

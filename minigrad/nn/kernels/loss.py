@@ -9,7 +9,13 @@ from ...autograd.record import constant
 from ...compositions import logsumexp
 from ...errors import wrong_value
 from ...ranges import check
-from ..inputs import alike
+
+
+def alike(who: str, input: Any, target: Any) -> None:
+    """Raise unless input and target have one shape."""
+    if np.shape(input) != np.shape(target):
+        given = f"{np.shape(input)} and {np.shape(target)}"
+        raise wrong_value(who, "input and target of one shape", given, "reshape one of them")
 
 
 def reduced(losses: Any, reduction: str, total: float | None = None) -> Any:
