@@ -169,12 +169,7 @@ class Pool2d(Layer):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        window = {k: v for k, v in vars(self).items() if k != "count_include_pad"}
-        frame_of(type(self).__name__, **window)
-
-    def forward(self, input: Any) -> Any:
-        """``(N, C, height, width) -> (N, C, rows, columns)``."""
-        return self.function(input, **{name: getattr(self, name) for name in self.taken})
+        frame_of(type(self).__name__, **vars(self))
 
 
 class MaxPool2d(Pool2d, of=F.max_pool2d):
@@ -192,8 +187,7 @@ class MaxPool2d(Pool2d, of=F.max_pool2d):
 class AvgPool2d(Pool2d, of=F.avg_pool2d):
     """The mean of each window: ``(N, C, height, width) -> (N, C, rows, columns)``.
 
-    The stride is the kernel size if it is not given. The zeros of the padding count unless
-    ``count_include_pad`` is False.
+    The stride is the kernel size if it is not given. The zeros of the padding count.
 
     >>> import minigrad
     >>> AvgPool2d(2)(minigrad.ones(1, 1, 2, 2))

@@ -140,20 +140,14 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, *, generator: Any
     return input * (Tensor(noise) if isinstance(input, Tensor) else noise)
 
 
-def embedding(input: Any, weight: Any, padding_idx: int | None = None) -> Any:
+def embedding(input: Any, weight: Any) -> Any:
     """Rows of ``weight`` by index: ``(...)``, ``(num, dim)`` -> ``(..., dim)``.
-
-    No gradient comes back from where the index is ``padding_idx``.
 
     >>> embedding(np.array([1, 0]), np.array([[0.5], [2.5]]))
     array([[2.5],
            [0.5]])
     """
-    index = indices("embedding", input, len(weight))
-    z = weight[index]
-    if padding_idx is None or not isinstance(z, Tensor):
-        return z
-    return np.where((index == padding_idx % len(weight))[..., None], z.detach(), z)
+    return weight[indices("embedding", input, len(weight))]
 
 
 def flatten(input: Any, start_dim: int = 1, end_dim: int = -1) -> Any:

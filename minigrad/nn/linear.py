@@ -53,8 +53,7 @@ class Conv2d(Module):
         in_channels, out_channels: in and out.
         kernel_size, stride, dilation: of the windows, their distance, and that of their pixels; a
             number, or one for rows and one for columns.
-        padding: by zeros on each side, in the same way; ``"valid"`` for none, ``"same"`` for as
-            much as keeps height and width at stride 1.
+        padding: by zeros on each side, in the same way.
         groups: into how many groups the channels are divided, none of which sees another.
         bias: whether there is one.
 
@@ -88,29 +87,22 @@ class Embedding(Module):
     """Rows of ``weight`` by index, ``(...) -> (..., embedding_dim)``.
 
     ``weight`` is ``(num_embeddings, embedding_dim)`` and starts normal with mean 0 and variance 1.
-    The row ``padding_idx``, if given, starts at 0 and gets no gradient.
 
     >>> import minigrad
     >>> Embedding(10, 3)(minigrad.tensor([1, 9])).shape
     (2, 3)
     """
 
-    def __init__(self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None, *,
-                 dtype: Any = None, generator: init.Rng = None) -> None:  # fmt: skip
+    def __init__(self, num_embeddings: int, embedding_dim: int, *, dtype: Any = None,
+                 generator: init.Rng = None) -> None:  # fmt: skip
         check("Embedding", num_embeddings=num_embeddings, embedding_dim=embedding_dim)
-        fit = padding_idx is None or padding_idx in range(-num_embeddings, num_embeddings)
-        expect(fit, "Embedding", f"padding_idx as one of {num_embeddings} rows", padding_idx)
         self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
-        self.padding_idx = None if padding_idx is None else padding_idx % num_embeddings
         self.weight = Parameter(zeros(num_embeddings, embedding_dim, dtype=dtype))
         init.normal_(self.weight, generator=generator)
-        if padding_idx is not None:
-            self.weight.data[padding_idx] = 0.0
 
     def forward(self, x: Any) -> Any:
         """``(...) -> (..., embedding_dim)``."""
-        return F.embedding(x, self.weight, self.padding_idx)
+        return F.embedding(x, self.weight)
 
     def extra_repr(self) -> str:
-        padding = "" if self.padding_idx is None else f", padding_idx={self.padding_idx}"
-        return f"{self.num_embeddings}, {self.embedding_dim}{padding}"
+        return f"{self.num_embeddings}, {self.embedding_dim}"

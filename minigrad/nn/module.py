@@ -121,14 +121,6 @@ class Module:
         """All buffers."""
         return (buffer for _, buffer in self.named_buffers())
 
-    def get_submodule(self, target: str) -> Any:
-        """The module at a path such as ``"encoder.0"``."""
-        return dict(_walk("", self))[target]
-
-    def add_module(self, name: str, module: Module) -> None:
-        """Make a module a part of this one, by name."""
-        setattr(self, name, module)
-
     def register_buffer(self, name: str, tensor: Any, persistent: bool = True) -> None:
         """Make a tensor a buffer of this module, by name."""
         setattr(self, name, None if tensor is None else Buffer(tensor, persistent))

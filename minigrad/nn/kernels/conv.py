@@ -26,9 +26,9 @@ Frame = namedtuple("Frame", "who size stride dilation span edges")
 
 @lru_cache
 def frame_of(who: str, kernel_size: Any, stride: Any, padding: Any, dilation: Any = 1) -> Frame:
-    """The frame of a layer's options, each a number or two; padding may be a word."""
+    """The frame of a layer's options, each a number or two."""
     given = {"kernel_size": kernel_size, "stride": kernel_size if stride is None else stride}
-    given |= {"dilation": dilation, "padding": 0 if isinstance(padding, str) else padding}
+    given |= {"dilation": dilation, "padding": padding}
     pairs = {name: v if isinstance(v, tuple) else (v, v) for name, v in given.items()}
     for name, pair in pairs.items():
         low = int(name != "padding")
@@ -36,14 +36,9 @@ def frame_of(who: str, kernel_size: Any, stride: Any, padding: Any, dilation: An
         expect(fit, who, f"{name} as a whole number >= {low}, or two", repr(given[name]))
     size, stride, dilation, around = pairs.values()
     span = [d * (k - 1) + 1 for k, d in zip(size, dilation, strict=True)]
-    edges = [(n, n) for n in around]
-    if padding == "same" and stride == (1, 1):
-        edges = [((n - 1) // 2, n // 2) for n in span]
-    elif isinstance(padding, str) and padding != "valid":
-        raise wrong_value(who, "padding as numbers, 'valid', or at stride 1 'same'", repr(padding))
     fit = "Pool" not in who or all(2 * n <= k for n, k in zip(around, size, strict=True))
     expect(fit, who, "padding of half the kernel_size or less", padding)
-    return Frame(who, size, stride, dilation, span, edges)
+    return Frame(who, size, stride, dilation, span, [(n, n) for n in around])
 
 
 @primitive
@@ -116,19 +111,16 @@ def max_pool2d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 
     return np.take_along_axis(cols, first, 1)[:, 0].transpose(3, 0, 1, 2)
 
 
-def avg_pool2d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, *,
-               count_include_pad: bool = True) -> Any:  # fmt: skip
+def avg_pool2d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0) -> Any:
     """The mean of each window, ``(N, C, height, width) -> (N, C, rows, columns)``.
 
-    The zeros of the padding count unless ``count_include_pad`` is False.
+    The zeros of the padding count.
 
     >>> avg_pool2d(np.arange(4.0).reshape(1, 1, 2, 2), 2)
     array([[[[1.5]]]])
     """
-    frame = frame_of("AvgPool2d", kernel_size, stride, padding)
-    sums, inside = pooled(input, frame, 0.0).sum(1), np.ones((1, 1, *input.shape[2:]), input.dtype)
-    number = pooled(inside, frame, float(count_include_pad)).sum(1)
-    return (sums * (1.0 / number)).transpose(3, 0, 1, 2)
+    cols = pooled(input, frame_of("AvgPool2d", kernel_size, stride, padding), 0.0)
+    return np.mean(cols, 1).transpose(3, 0, 1, 2)
 
 
 def pooled(input: Any, frame: Frame, fill: float) -> Any:
