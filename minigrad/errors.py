@@ -3,7 +3,7 @@
 from typing import Any
 
 
-def wrong_value(who: str, expected: Any, got: Any, mend: str = "") -> ValueError:
+def wrong_value(who: str, expected: Any, got: Any, mend: str = "correct it") -> ValueError:
     """The error for a value or a shape.
 
     >>> raise wrong_value("Linear", "inputs of shape (..., 3)", (5, 4), "transpose them")
@@ -13,16 +13,25 @@ def wrong_value(who: str, expected: Any, got: Any, mend: str = "") -> ValueError
     return ValueError(sentence(who, expected, got, mend))
 
 
-def wrong_kind(who: str, expected: Any, got: Any, mend: str = "") -> TypeError:
+def expect(holds: Any, who: str, expected: Any, got: Any, mend: str = "correct it") -> None:
+    """Raise `wrong_value` unless something holds: where the words may be made beforehand.
+
+    >>> expect(2 > 1, "uniform_", "a <= b", "1 and 2", "exchange them")
+    """
+    if not holds:
+        raise wrong_value(who, expected, got, mend)
+
+
+def wrong_kind(who: str, expected: Any, got: Any, mend: str = "correct it") -> TypeError:
     """The error for something of another kind."""
     return TypeError(sentence(who, expected, got, mend))
 
 
-def wrong_state(who: str, expected: Any, got: Any, mend: str = "") -> RuntimeError:
+def wrong_state(who: str, expected: Any, got: Any, mend: str = "correct it") -> RuntimeError:
     """The error for what cannot be done as things are."""
     return RuntimeError(sentence(who, expected, got, mend))
 
 
-def sentence(who: str, expected: Any, got: Any, mend: str = "") -> str:
+def sentence(who: str, expected: Any, got: Any, mend: str = "correct it") -> str:
     """A complaint in one sentence."""
-    return f"{who} expects {expected}, got {got}{'; ' if mend else ''}{mend}"
+    return f"{who} expects {expected}, got {got}; {mend}"

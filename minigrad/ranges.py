@@ -10,8 +10,8 @@ from typing import Any, dataclass_transform
 from .errors import wrong_kind, wrong_value
 
 _RANGES = {
-    "True or False": "affine amsgrad batch_first bias bidirectional centered count_include_pad "
-    "cycle_momentum decoupled_weight_decay drop_last dynamic elementwise_affine enabled maximize "
+    "True or False": "affine amsgrad batch_first bias bidirectional centered cycle_momentum "
+    "decoupled_weight_decay drop_last dynamic elementwise_affine enabled maximize "
     "nesterov norm relu_after shuffle three_phase track_running_stats zero_init_last",
     "a whole number in [-1, inf)": "last_epoch",
     "a whole number in [0, inf)": "cooldown patience",

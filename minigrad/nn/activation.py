@@ -1,10 +1,11 @@
-"""The activations, and dropout: any shape to the same shape."""
+"""The functions as layers: activations, dropout, pooling, and what keeps all numbers."""
 
 from typing import Any
 
 from ..creation import full
 from ..ranges import check
 from . import functional as F
+from .kernels.conv import frame_of
 from .layer import Layer
 from .module import Parameter
 
@@ -161,3 +162,51 @@ class Dropout(Layer, of=F.dropout):
     def forward(self, x: Any) -> Any:
         """Any shape to the same shape."""
         return F.dropout(x, self.p, self.training, generator=self.generator)
+
+
+class Pool2d(Layer):
+    """What `MaxPool2d` and `AvgPool2d` share: their options are looked at when they are made."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        frame_of(type(self).__name__, **vars(self))
+
+
+class MaxPool2d(Pool2d, of=F.max_pool2d):
+    """The largest of each window: ``(N, C, height, width) -> (N, C, rows, columns)``.
+
+    The stride is the kernel size if it is not given. The padding is never the largest. Of equal
+    pixels the first takes the whole gradient, as in PyTorch.
+
+    >>> import minigrad
+    >>> MaxPool2d(2)(minigrad.zeros(1, 3, 8, 8)).shape
+    (1, 3, 4, 4)
+    """
+
+
+class AvgPool2d(Pool2d, of=F.avg_pool2d):
+    """The mean of each window: ``(N, C, height, width) -> (N, C, rows, columns)``.
+
+    The stride is the kernel size if it is not given. The zeros of the padding count.
+
+    >>> import minigrad
+    >>> AvgPool2d(2)(minigrad.ones(1, 1, 2, 2))
+    tensor([[[[1.]]]])
+    """
+
+
+class Identity(Layer, of=lambda input: input):  # noqa: A006
+    """``x`` itself.
+
+    >>> Identity()(1.0)
+    1.0
+    """
+
+
+class Flatten(Layer, of=F.flatten):
+    """The axes from ``start_dim`` to ``end_dim`` as one: all but the first by default.
+
+    >>> import minigrad
+    >>> Flatten()(minigrad.zeros(2, 3, 4)).shape
+    (2, 12)
+    """

@@ -1,12 +1,20 @@
 """The modules that hold modules: a list, a row of them, and a dict."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from .module import Module, parts_of
 
 
-class ModuleList(Module, list[Any]):  # type: ignore[misc]  # hashed by identity
+class Container(Module):
+    """What the list and the dict share: what they are made of are modules."""
+
+    def __init__(self, modules: Any = ()) -> None:
+        super().__init__(modules)  # type: ignore[call-arg]  # which is that of list or dict
+        list(parts_of(self))  # which checks them
+
+
+class ModuleList(Container, list[Any]):  # type: ignore[misc]  # hashed by identity
     """A list of modules that is a module; what is done with them is up to its holder.
 
     >>> from minigrad import nn
@@ -15,10 +23,6 @@ class ModuleList(Module, list[Any]):  # type: ignore[misc]  # hashed by identity
     >>> len(layers), len(layers[1:]), layers[-1]
     (4, 3, Tanh())
     """
-
-    def __init__(self, modules: Iterable[Module] = ()) -> None:
-        super().__init__(modules)
-        list(parts_of(self))  # which checks them
 
     def __getitem__(self, index: Any) -> Any:
         found = super().__getitem__(index)
@@ -59,7 +63,7 @@ class Sequential(ModuleList):
         return x
 
 
-class ModuleDict(Module, dict[str, Any]):  # type: ignore[misc]  # hashed by identity
+class ModuleDict(Container, dict[str, Any]):  # type: ignore[misc]  # hashed by identity
     """A dict of modules that is a module; what is done with them is up to its holder.
 
     >>> from minigrad import nn
@@ -68,7 +72,3 @@ class ModuleDict(Module, dict[str, Any]):  # type: ignore[misc]  # hashed by ide
     >>> list(heads)
     ['mean', 'spread']
     """
-
-    def __init__(self, modules: Any = ()) -> None:
-        super().__init__(modules)
-        list(parts_of(self))

@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 
 from ..autograd import Tensor
+from ..errors import wrong_value
 from ..random import default_generator
 from ..ranges import check
-from .inputs import alike, axis_of, indices, unfit
 from .kernels.activation import erf, relu as relu, sigmoid as sigmoid, tanh as tanh
 from .kernels.conv import avg_pool2d as avg_pool2d, conv2d as conv2d, max_pool2d as max_pool2d
 from .kernels.gradient import clip_gradient as clip_gradient, scale_gradient as scale_gradient
 from .kernels.linear import linear as linear
-from .kernels.loss import binary_surprise, mse_loss as mse_loss, reduced, surprise
+from .kernels.loss import alike, binary_surprise, mse_loss as mse_loss, reduced, surprise
 from .kernels.norm import batch_norm as batch_norm, layer_norm as layer_norm
 
 # --- activations: several operations each, all of them stable -----------------------------------
@@ -36,7 +36,7 @@ def prelu(input: Any, weight: Any) -> Any:
     """
     shape, number = np.shape(input), np.shape(weight)
     if number not in ((1,), shape[1:2]):
-        raise unfit("prelu", f"1 weight or {shape[1:2]} for an input of shape {shape}", number)
+        raise wrong_value("prelu", f"1 weight or {shape[1:2]} for the shape {shape}", number)
     return leaky_relu(input, weight.reshape([*number, *[1] * (len(shape) - 2)] if shape else ()))
 
 
@@ -140,20 +140,14 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, *, generator: Any
     return input * (Tensor(noise) if isinstance(input, Tensor) else noise)
 
 
-def embedding(input: Any, weight: Any, padding_idx: int | None = None) -> Any:
+def embedding(input: Any, weight: Any) -> Any:
     """Rows of ``weight`` by index: ``(...)``, ``(num, dim)`` -> ``(..., dim)``.
-
-    No gradient comes back from where the index is ``padding_idx``.
 
     >>> embedding(np.array([1, 0]), np.array([[0.5], [2.5]]))
     array([[2.5],
            [0.5]])
     """
-    index = indices("embedding", input, len(weight))
-    z = weight[index]
-    if padding_idx is None or not isinstance(z, Tensor):
-        return z
-    return np.where((index == padding_idx % len(weight))[..., None], z.detach(), z)
+    return weight[indices("embedding", input, len(weight))]
 
 
 def flatten(input: Any, start_dim: int = 1, end_dim: int = -1) -> Any:
@@ -165,6 +159,26 @@ def flatten(input: Any, start_dim: int = 1, end_dim: int = -1) -> Any:
     shape = np.shape(input) or (1,)
     start, end = axis_of("flatten", input, start_dim), axis_of("flatten", input, end_dim) + 1
     return input.reshape(*shape[:start], math.prod(shape[start:end]), *shape[end:])
+
+
+def axis_of(who: str, x: Any, dim: int) -> int:
+    """The axis ``dim`` of an array, counted from the first."""
+    number = max(np.ndim(x), 1)
+    if dim not in range(-number, number):
+        raise wrong_value(who, f"dim as an axis of shape {np.shape(x)}", repr(dim), "name one")
+    return dim % number
+
+
+def indices(who: str, values: Any, number: int, ignored: int | None = None) -> np.ndarray:
+    """Indices into ``number`` classes, checked, as an array of integers."""
+    index = np.asarray(values)
+    wrong = (index < 0) | (index >= number) | (index.dtype.kind not in "iu")
+    if ignored is not None:
+        wrong &= index != ignored
+    if wrong.any():
+        given = f"{index.dtype} {index[wrong][0]}"
+        raise wrong_value(who, f"indices as integers from 0 to {number - 1}", given)
+    return index
 
 
 # --- losses of differences ----------------------------------------------------------------------
@@ -206,9 +220,8 @@ def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float
 # --- losses of probabilities --------------------------------------------------------------------
 
 
-def binary_cross_entropy(
-    input: Any, target: Any, weight: Any = None, reduction: str = "mean"
-) -> Any:
+def binary_cross_entropy(input: Any, target: Any, weight: Any = None,
+                         reduction: str = "mean") -> Any:  # fmt: skip
     """``-target * log(p) - (1 - target) * log(1 - p)``, logarithms not below -100, reduced.
 
     ``weight`` multiplies the losses, to whose shape it broadcasts.
@@ -219,7 +232,8 @@ def binary_cross_entropy(
     alike("binary_cross_entropy", input, target)
     p = getattr(input, "_array", input)
     if not np.all((p >= 0.0) & (p <= 1.0)):
-        raise unfit("binary_cross_entropy", "probabilities in [0, 1]", f"{p.min()} to {p.max()}")
+        given = f"{p.min()} to {p.max()}"
+        raise wrong_value("binary_cross_entropy", "probabilities in [0, 1]", given)
     losses = binary_surprise(input, target)
     return reduced(losses if weight is None else losses * weight, reduction)
 
@@ -240,10 +254,8 @@ def binary_cross_entropy_with_logits(
     return reduced(losses if weight is None else losses * weight, reduction)
 
 
-def cross_entropy(
-    input: Any, target: Any, weight: Any = None, ignore_index: int = -100,
-    reduction: str = "mean", label_smoothing: float = 0.0,
-) -> Any:  # fmt: skip
+def cross_entropy(input: Any, target: Any, weight: Any = None, ignore_index: int = -100,
+                  reduction: str = "mean", label_smoothing: float = 0.0) -> Any:  # fmt: skip
     """``-log softmax(input)`` at the target class, exact at any logits.
 
     Args:
@@ -266,9 +278,8 @@ def cross_entropy(
     return reduced(surprise(scores, spread), reduction, total)
 
 
-def nll_loss(
-    input: Any, target: Any, weight: Any = None, ignore_index: int = -100, reduction: str = "mean"
-) -> Any:
+def nll_loss(input: Any, target: Any, weight: Any = None, ignore_index: int = -100,
+             reduction: str = "mean") -> Any:  # fmt: skip
     """Minus the entry at the target class, of logarithms of probabilities as of `log_softmax`.
 
     Shapes and options as of `cross_entropy` with class indices.
@@ -280,22 +291,21 @@ def nll_loss(
     return reduced(-np.sum(scores * spread, -1), reduction, total)
 
 
-def _spread_out(
-    who: str, input: Any, target: Any, weight: Any, ignored: int, smoothing: float
-) -> tuple[Any, Any, float | None]:
+def _spread_out(who: str, input: Any, target: Any, weight: Any, ignored: int,
+                smoothing: float) -> tuple[Any, Any, float | None]:  # fmt: skip
     """The scores with classes last, the factor of each, and what to divide the sum by."""
     scores, spread = (np.moveaxis(x, 1, -1) if np.ndim(x) > 2 else x for x in (input, target))
     number = np.shape(scores)[-1] if np.ndim(scores) else 0
     weights = np.asarray(np.ones(number) if weight is None else weight, scores.dtype)
     if not number or weights.shape != (number,):
         given = f"{np.shape(input)} and {weights.shape}"
-        raise unfit(who, "scores (C,), (N, C) or (N, C, ...) and a weight (C,)", given)
+        raise wrong_value(who, "scores (C,), (N, C) or (N, C, ...) and a weight (C,)", given)
     if getattr(target, "dtype", np.dtype(int)).kind in "fc":
         alike(who, input, target)
         return scores, (spread * (1.0 - smoothing) + smoothing / number) * weights, None
     index = indices(who, target, number, ignored)
     if index.shape != scores.shape[:-1]:
-        raise unfit(who, f"class indices of shape {scores.shape[:-1]}", index.shape)
+        raise wrong_value(who, f"class indices of shape {scores.shape[:-1]}", index.shape)
     counted = weights * (index != ignored)[..., None]
     one = np.eye(number, dtype=scores.dtype)[np.where(index == ignored, 0, index)]
     spread = (one * (1.0 - smoothing) + smoothing / number) * counted

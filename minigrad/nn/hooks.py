@@ -55,14 +55,12 @@ def hooked(module: Any, args: Values, kwargs: dict[str, Any]) -> Any:
             at_inputs((None,) * len(args))
         return grads
 
-    led = through_one_node(args, at_inputs) if back else args
+    led = through_one_node(args, back and at_inputs)
     z = module.forward(*led, **kwargs)
     for hook in after:
         answer = hook(module, args, z)
         z = z if answer is None else answer
-    if not back:
-        return z
-    outputs = through_one_node(z if isinstance(z, tuple) else (z,), at_outputs)
+    outputs = through_one_node(z if isinstance(z, tuple) else (z,), back and at_outputs)
     return outputs if isinstance(z, tuple) else outputs[0]
 
 
@@ -71,13 +69,14 @@ def _replaced(values: Values, answer: Any) -> Values:
     return values if answer is None else answer if isinstance(answer, tuple) else (answer,)
 
 
-def through_one_node(values: Values, hook: Callable[[Values], Values]) -> Values:
+def through_one_node(values: Values, hook: Any) -> Values:
     """The values, those that are tracked led through one node: so ``hook`` sees all gradients.
 
     It is given them in a tuple, None for what is not tracked, and returns what takes their place.
+    Without a hook they are the values themselves.
     """
     kinds = [(v.shape, v.dtype) if getattr(v, "_node", None) else None for v in values]
-    if not any(kinds):
+    if not hook or not any(kinds):
         return values
     ends = np.cumsum([math.prod(kind[0]) for kind in kinds if kind])[:-1]
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from ..autograd import Tensor
+from ..errors import expect, wrong_kind
 from ..random import default_generator
 from ..ranges import check
-from .inputs import unfit
 
 Rng = np.random.Generator | None
 
@@ -30,16 +30,15 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     slope = 0.01 if param is None else param
     check("calculate_gain", negative_slope=slope)
     known = {**GAINS, "leaky_relu": math.sqrt(2.0 / (1.0 + slope**2))}
-    if nonlinearity not in known:
-        raise unfit("calculate_gain", f"one of {', '.join(known)}", repr(nonlinearity))
+    wanted = f"one of {', '.join(known)}"
+    expect(nonlinearity in known, "calculate_gain", wanted, repr(nonlinearity))
     return known[nonlinearity]
 
 
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Rng = None) -> Tensor:
     """Uniform on [a, b)."""
     check("uniform_", a=a, b=b)
-    if a > b:
-        raise unfit("uniform_", "a <= b", f"{a} and {b}", "exchange them")
+    expect(a <= b, "uniform_", "a <= b", f"{a} and {b}", "exchange them")
     return _fill(tensor, (generator or default_generator).uniform(a, b, tensor.shape))
 
 
@@ -49,18 +48,15 @@ def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Rng 
     return _fill(tensor, (generator or default_generator).normal(mean, std, tensor.shape))
 
 
-def trunc_normal_(
-    tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0,
-    generator: Rng = None,
-) -> Tensor:  # fmt: skip
+def trunc_normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0,
+                  b: float = 2.0, generator: Rng = None) -> Tensor:  # fmt: skip
     """Normal as `normal_`, under the condition that it is within [a, b].
 
     By inversion of the distribution function (Devroye 1986, chapter 2), which is summed over
     20,000 steps of the part within 9 standard deviations of where the density is largest.
     """
     check("trunc_normal_", mean=mean, std=std, a=a, b=b)
-    if a >= b:
-        raise unfit("trunc_normal_", "a < b", f"{a} and {b}", "exchange them")
+    expect(a < b, "trunc_normal_", "a < b", f"{a} and {b}", "exchange them")
     low, high = (a - mean) / std, (b - mean) / std
     peak = min(max(low, 0.0), high)
     grid = np.linspace(max(low, peak - 9.0), min(high, peak + 9.0), 20_001)
@@ -109,19 +105,16 @@ def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Rng = None) -> 
     return normal_(tensor, 0.0, gain * math.sqrt(2.0 / sum(fans(tensor))), generator)
 
 
-def kaiming_uniform_(
-    tensor: Tensor, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu",
-    generator: Rng = None,
-) -> Tensor:  # fmt: skip
+def kaiming_uniform_(tensor: Tensor, a: float = 0.0, mode: str = "fan_in",
+                     nonlinearity: str = "leaky_relu",
+                     generator: Rng = None) -> Tensor:  # fmt: skip
     """Uniform with variance ``gain**2 / fan`` (He et al. 2015, eq. 10); ``a`` is the leak."""
     bound = math.sqrt(3.0) * _he_std(tensor, a, mode, nonlinearity)
     return uniform_(tensor, -bound, bound, generator)
 
 
-def kaiming_normal_(
-    tensor: Tensor, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu",
-    generator: Rng = None,
-) -> Tensor:  # fmt: skip
+def kaiming_normal_(tensor: Tensor, a: float = 0.0, mode: str = "fan_in",
+                    nonlinearity: str = "leaky_relu", generator: Rng = None) -> Tensor:  # fmt: skip
     """Normal with variance ``gain**2 / fan`` (He et al. 2015, eq. 10); ``a`` is the leak."""
     return normal_(tensor, 0.0, _he_std(tensor, a, mode, nonlinearity), generator)
 
@@ -133,8 +126,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1.0, generator: Rng = None) -> Ten
     all such matrices equally likely (Mezzadri 2007, section 5).
     """
     check("orthogonal_", gain=gain)
-    fans(tensor)
-    shape = tensor.shape[0], tensor.size // tensor.shape[0]
+    shape = tensor.shape[0], fans(tensor)[0]
     draws = (generator or default_generator).standard_normal(sorted(shape, reverse=True))
     q, r = np.linalg.qr(draws)
     q = gain * q * np.sign(np.diagonal(r))
@@ -143,21 +135,20 @@ def orthogonal_(tensor: Tensor, gain: float = 1.0, generator: Rng = None) -> Ten
 
 def fans(tensor: Tensor) -> tuple[int, int]:
     """How many inputs feed one output of a weight ``(out, in, ...)``, and outputs one input."""
-    if tensor.ndim < 2 or not tensor.size:
-        raise unfit("an initialiser", "a weight of 2 axes or more, not empty", tensor.shape)
-    field = math.prod(tensor.shape[2:])
-    return tensor.shape[1] * field, tensor.shape[0] * field
+    fit = tensor.ndim >= 2 and tensor.size
+    expect(fit, "an initialiser", "a weight of 2 axes or more, not empty", tensor.shape)
+    return tensor.size // tensor.shape[0], tensor.size // tensor.shape[1]
 
 
 def _he_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
-    if mode not in ("fan_in", "fan_out"):
-        raise unfit("an initialiser", "mode as 'fan_in' or 'fan_out'", repr(mode))
+    wanted = "mode as 'fan_in' or 'fan_out'"
+    expect(mode in ("fan_in", "fan_out"), "an initialiser", wanted, repr(mode))
     return calculate_gain(nonlinearity, a) / math.sqrt(fans(tensor)[mode == "fan_out"])
 
 
 def _fill(tensor: Tensor, values: Any) -> Tensor:
     kind = tensor.dtype if isinstance(tensor, Tensor) else type(tensor).__name__
     if kind not in (np.float16, np.float32, np.float64):
-        raise TypeError(f"an initialiser expects a tensor of floats, got {kind}; convert it")
+        raise wrong_kind("an initialiser", "a tensor of floats", kind, "convert it")
     tensor.data[...] = values
     return tensor

@@ -1,31 +1,14 @@
-"""The layers that are linear in what they learn: a weight matrix, and the look-up of its rows."""
+"""The layers that are linear in what they learn: products with a weight, and its rows by index."""
 
 import math
 from typing import Any
 
 from ..creation import zeros
+from ..errors import expect
 from ..ranges import check
 from . import functional as F, init
-from .inputs import unfit
-from .layer import Layer
+from .kernels.conv import frame_of
 from .module import Module, Parameter
-
-
-class Identity(Layer, of=lambda input: input):  # noqa: A006
-    """``x`` itself.
-
-    >>> Identity()(1.0)
-    1.0
-    """
-
-
-class Flatten(Layer, of=F.flatten):
-    """The axes from ``start_dim`` to ``end_dim`` as one: all but the first by default.
-
-    >>> import minigrad
-    >>> Flatten()(minigrad.zeros(2, 3, 4)).shape
-    (2, 12)
-    """
 
 
 class Linear(Module):
@@ -41,10 +24,8 @@ class Linear(Module):
     (5, 2)
     """
 
-    def __init__(
-        self, in_features: int, out_features: int, bias: bool = True, *,
-        dtype: Any = None, generator: init.Rng = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, in_features: int, out_features: int, bias: bool = True, *, dtype: Any = None,
+                 generator: init.Rng = None) -> None:  # fmt: skip
         check("Linear", in_features=in_features, out_features=out_features, bias=bias)
         self.in_features, self.out_features = in_features, out_features
         self.weight = Parameter(zeros(out_features, in_features, dtype=dtype))
@@ -62,36 +43,66 @@ class Linear(Module):
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={has_bias}"
 
 
+class Conv2d(Module):
+    """Each window times a weight: ``(N, in, height, width) -> (N, out, rows, columns)``.
+
+    ``weight`` is ``(out, in / groups, *kernel_size)``. Weight and bias start uniform within
+    ``1 / sqrt(in / groups * kernel pixels)``, PyTorch's default (LeCun et al. 1989).
+
+    Args:
+        in_channels, out_channels: in and out.
+        kernel_size, stride, dilation: of the windows, their distance, and that of their pixels; a
+            number, or one for rows and one for columns.
+        padding: by zeros on each side, in the same way.
+        groups: into how many groups the channels are divided, none of which sees another.
+        bias: whether there is one.
+
+    >>> import minigrad
+    >>> Conv2d(1, 4, 3, padding=1)(minigrad.zeros(2, 1, 8, 8)).shape
+    (2, 4, 8, 8)
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, kernel_size: Any, stride: Any = 1,
+                 padding: Any = 0, dilation: Any = 1, groups: int = 1, bias: bool = True,
+                 dtype: Any = None, *, generator: init.Rng = None) -> None:  # fmt: skip
+        channels = {"in_channels": in_channels, "out_channels": out_channels}
+        check("Conv2d", **channels, groups=groups, bias=bias)
+        fit = not any(number % groups for number in channels.values())
+        expect(fit, "Conv2d", f"channels in {groups} equal groups", channels)
+        self.stride, self.padding, self.dilation, self.groups = stride, padding, dilation, groups
+        size = frame_of("Conv2d", kernel_size, stride, padding, dilation).size
+        shape = (out_channels, in_channels // groups, *size)
+        self.weight = Parameter(zeros(shape, dtype=dtype))
+        self.bias = Parameter(zeros(out_channels, dtype=dtype)) if bias else None
+        for parameter in self.parameters():
+            init.uniform_(parameter, -1.0, 1.0, generator).data /= math.sqrt(math.prod(shape[1:]))
+
+    def forward(self, input: Any) -> Any:
+        """``(N, in, height, width) -> (N, out, rows, columns)``."""
+        options = self.stride, self.padding, self.dilation, self.groups
+        return F.conv2d(input, self.weight, self.bias, *options)
+
+
 class Embedding(Module):
     """Rows of ``weight`` by index, ``(...) -> (..., embedding_dim)``.
 
     ``weight`` is ``(num_embeddings, embedding_dim)`` and starts normal with mean 0 and variance 1.
-    The row ``padding_idx``, if given, starts at 0 and gets no gradient.
 
     >>> import minigrad
     >>> Embedding(10, 3)(minigrad.tensor([1, 9])).shape
     (2, 3)
     """
 
-    def __init__(
-        self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None, *,
-        dtype: Any = None, generator: init.Rng = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, num_embeddings: int, embedding_dim: int, *, dtype: Any = None,
+                 generator: init.Rng = None) -> None:  # fmt: skip
         check("Embedding", num_embeddings=num_embeddings, embedding_dim=embedding_dim)
-        rows = range(num_embeddings)
-        if padding_idx is not None and padding_idx not in range(-num_embeddings, num_embeddings):
-            raise unfit("Embedding", f"padding_idx as one of {num_embeddings} rows", padding_idx)
         self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
         self.weight = Parameter(zeros(num_embeddings, embedding_dim, dtype=dtype))
         init.normal_(self.weight, generator=generator)
-        self.padding_idx = None if padding_idx is None else rows[padding_idx]
-        if padding_idx is not None:
-            self.weight.data[padding_idx] = 0.0
 
     def forward(self, x: Any) -> Any:
         """``(...) -> (..., embedding_dim)``."""
-        return F.embedding(x, self.weight, self.padding_idx)
+        return F.embedding(x, self.weight)
 
     def extra_repr(self) -> str:
-        padding = "" if self.padding_idx is None else f", padding_idx={self.padding_idx}"
-        return f"{self.num_embeddings}, {self.embedding_dim}{padding}"
+        return f"{self.num_embeddings}, {self.embedding_dim}"

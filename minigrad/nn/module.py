@@ -14,8 +14,8 @@ from ..autograd.changes import mark_changed
 from ..autograd.modes import EXAMINE, MODE
 from ..autograd.tensor import Handle
 from ..creation import as_tensor
+from ..errors import expect, wrong_kind
 from .hooks import AFTER, BACK, BEFORE, observed, registered
-from .inputs import unfit
 
 Passed = namedtuple("Passed", "missing_keys unexpected_keys")  # over, by load_state_dict
 
@@ -121,14 +121,6 @@ class Module:
         """All buffers."""
         return (buffer for _, buffer in self.named_buffers())
 
-    def get_submodule(self, target: str) -> Any:
-        """The module at a path such as ``"encoder.0"``."""
-        return dict(_walk("", self))[target]
-
-    def add_module(self, name: str, module: Module) -> None:
-        """Make a module a part of this one, by name."""
-        setattr(self, name, module)
-
     def register_buffer(self, name: str, tensor: Any, persistent: bool = True) -> None:
         """Make a tensor a buffer of this module, by name."""
         setattr(self, name, None if tensor is None else Buffer(tensor, persistent))
@@ -155,11 +147,11 @@ class Module:
         passed = Passed([k for k in own if k not in given], [k for k in given if k not in own])
         wrong = [f"no {k}" for k in passed[0]] + [f"an unexpected {k}" for k in passed[1]]
         new = {k: given[k].astype(array.dtype) for k, array in own.items() if k in given}
-        unlike = [k for k in new if new[k].shape != own[k].shape]
-        unlike = [f"{k} of shape {new[k].shape} for {own[k].shape}" for k in unlike]
-        if wrong * bool(strict) + unlike:
-            who, wanted = f"{type(self).__name__}.load_state_dict", "what its state_dict() has"
-            raise unfit(who, wanted, ", ".join(wrong * bool(strict) + unlike), "nothing was loaded")
+        shapes = {k: (array.shape, own[k].shape) for k, array in new.items()}
+        wrong = wrong * bool(strict)
+        wrong += [f"{k} of shape {got} for {its}" for k, (got, its) in shapes.items() if got != its]
+        who, wanted = f"{type(self).__name__}.load_state_dict", "what its state_dict() has"
+        expect(not wrong, who, wanted, ", ".join(wrong), "nothing was loaded")
         for k, array in new.items():
             own[k][...] = array
         mark_changed(*own.values())
@@ -168,7 +160,7 @@ class Module:
     def to(self, dtype: Any) -> Self:
         """Convert all parameters and buffers of floats, and their gradients. Returns itself."""
         if np.dtype(dtype).kind != "f":
-            raise TypeError(f"Module.to expects a float dtype, got {dtype!r}; give one")
+            raise wrong_kind("Module.to", "a float dtype", repr(dtype), "give one")
         for part in (*self.parameters(), *self.buffers()):
             for tensor in (part, part._grad):
                 if tensor is not None and tensor.dtype.kind == "f":
@@ -192,9 +184,7 @@ class Module:
 
     def train(self, mode: bool = True) -> Self:
         """Set every module within to training, or to evaluation. Returns itself."""
-        for module in self.modules():
-            module.training = bool(mode)
-        return self
+        return self.apply(lambda module: setattr(module, "training", bool(mode)))
 
     def eval(self) -> Self:
         """Set every module within to evaluation. Returns itself."""
@@ -244,8 +234,8 @@ def parts_of(holder: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(holder, Module):
         for name, value in pairs:
             if not isinstance(value, Module):
-                who, given = type(holder).__name__, type(value).__name__
-                raise TypeError(f"{who} expects modules, got {given} as number {name}; wrap it")
+                given = f"{type(value).__name__} as number {name}"
+                raise wrong_kind(type(holder).__name__, "modules", given, "wrap it")
         pairs += vars(holder).items()
     for name, value in pairs:
         if isinstance(value, (Module, Parameter, Buffer)):

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from ..dtypes import get_default_dtype
+from ..errors import wrong_value
 from ..ranges import check
-from .inputs import unfit
 from .kernels.norm import batch_norm, layer_norm
 from .module import Buffer, Module, Parameter
 
@@ -16,10 +16,9 @@ class BatchNorm(Module):
 
     shapes: dict[int, str] = {}  # of inputs, by rank
 
-    def __init__(
-        self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1,
-        affine: bool = True, track_running_stats: bool = True, dtype: Any = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1,
+                 affine: bool = True, track_running_stats: bool = True,
+                 dtype: Any = None) -> None:  # fmt: skip
         name, tracked = type(self).__name__, track_running_stats
         check(name, num_features=num_features, eps=eps, affine=affine, track_running_stats=tracked)
         check(name, momentum=1.0 if momentum is None else momentum)
@@ -35,7 +34,7 @@ class BatchNorm(Module):
         """The same shape; in training the running statistics follow."""
         if input.ndim not in self.shapes:
             wanted = " or ".join(self.shapes.values())
-            raise unfit(type(self).__name__, f"inputs of shape {wanted}", input.shape)
+            raise wrong_value(type(self).__name__, f"inputs of shape {wanted}", input.shape)
         given = self.running_mean, self.running_var, self.weight, self.bias
         count, momentum = self.num_batches_tracked, self.momentum
         if momentum is None:
@@ -98,10 +97,8 @@ class LayerNorm(Module):
     tensor([-1.,  1.])
     """
 
-    def __init__(
-        self, normalized_shape: Any, eps: float = 1e-5, elementwise_affine: bool = True,
-        bias: bool = True, dtype: Any = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, normalized_shape: Any, eps: float = 1e-5, elementwise_affine: bool = True,
+                 bias: bool = True, dtype: Any = None) -> None:  # fmt: skip
         shape = normalized_shape if isinstance(normalized_shape, tuple) else (normalized_shape,)
         check("LayerNorm", normalized_shape=shape or (0,), eps=eps, bias=bias)
         check("LayerNorm", elementwise_affine=elementwise_affine)

@@ -7,10 +7,10 @@ import numpy as np
 
 from ..autograd import Tensor
 from ..creation import zeros
+from ..errors import expect, wrong_value
 from ..ranges import check_fields
 from . import init
 from .functional import dropout
-from .inputs import unfit
 from .kernels import recurrent as kernels
 from .module import Module, Parameter
 
@@ -37,30 +37,29 @@ class Recurrent(Module):
     cell: Any
     is_step = False  # whether a call is one step of a sequence
 
-    def __init__(
-        self, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True,
-        batch_first: bool = False, dropout: float = 0.0, bidirectional: bool = False,
-        dtype: Any = None, *, forget_bias: float = 0.0, generator: init.Rng = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True,
+                 batch_first: bool = False, dropout: float = 0.0, bidirectional: bool = False,
+                 dtype: Any = None, *, forget_bias: float = 0.0,
+                 generator: init.Rng = None) -> None:  # fmt: skip
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
         self.bias, self.batch_first, self.dropout = bias, batch_first, dropout
         self.bidirectional, self.forget_bias = bidirectional, forget_bias
         check_fields(self)
         if forget_bias and not (bias and self.cell.memories):
             wanted = "forget_bias as 0 where no forget gate has a bias"
-            raise unfit(type(self).__name__, wanted, forget_bias)
-        ways, parts = ["", "_reverse"][: 1 + bidirectional], len(self.cell.of_hh)
+            raise wrong_value(type(self).__name__, wanted, forget_bias)
+        ways, rows = ["", "_reverse"][: 1 + bidirectional], len(self.cell.of_hh) * hidden_size
         layers = [[f"_l{k}{way}" for way in ways] for k in range(num_layers)]
         self.suffixes = [[""]] if self.is_step else layers
         for k, suffix in [(k, suffix) for k, layer in enumerate(self.suffixes) for suffix in layer]:
             inputs = len(ways) * hidden_size if k else input_size
-            for name, width in zip(NAMES, (inputs, hidden_size, None, None), strict=True):
-                shape = (parts * hidden_size, width) if width else (parts * hidden_size,)
+            shapes = (rows, inputs), (rows, hidden_size), (rows,), (rows,)
+            for name, shape in zip(NAMES, shapes, strict=True):
                 values = Parameter(zeros(shape, dtype=dtype))
                 init.uniform_(values, -1.0, 1.0, generator).data /= math.sqrt(hidden_size)
                 if name == "bias_ih":
                     values.data[hidden_size : 2 * hidden_size] += forget_bias
-                setattr(self, name + suffix, values if width or bias else None)
+                setattr(self, name + suffix, values if bias or shape[1:] else None)
 
     def forward(self, input: Any, hx: Any = None) -> Any:
         """The hidden states of the last layer, and the last states of all layers.
@@ -73,12 +72,13 @@ class Recurrent(Module):
         Returns:
             ``(steps, N, directions * hidden_size)``, and states of the shape of ``hx``.
         """
-        single, swapped = input.ndim == 2, self.batch_first and input.ndim == 3
-        if input.ndim not in (2, 3) or input.shape[-1] != self.input_size or not input.size:
-            lead = "N, steps" if self.batch_first else "steps, N"
+        x = input[None] if self.is_step else input
+        single, swapped = x.ndim == 2, self.batch_first and x.ndim == 3
+        if x.ndim not in (2, 3) or x.shape[-1] != self.input_size or not x.size:
+            lead = "N" if self.is_step else "N, steps" if self.batch_first else "steps, N"
             wanted = f"inputs of shape ({lead}, {self.input_size}), none of them 0"
-            raise unfit(type(self).__name__, wanted, input.shape)
-        x = np.expand_dims(input, 1) if single else np.swapaxes(input, 0, 1) if swapped else input
+            raise wrong_value(type(self).__name__, wanted, input.shape)
+        x = np.expand_dims(x, 1) if single else np.swapaxes(x, 0, 1) if swapped else x
         starts, ends = self.states(hx, x, single), list[Any]()
         for layer in self.suffixes:
             x, outputs = dropout(x, self.dropout, self.training) if ends else x, []
@@ -90,22 +90,22 @@ class Recurrent(Module):
                 outputs.append(np.flip(h, 0) if way else h)
                 ends.append(z[-len(start) :])
             x = np.concatenate(outputs, -1) if len(outputs) > 1 else outputs[0]
-        last = np.stack(ends, 1)
-        x, last = (x[:, 0], last[:, :, 0]) if single else (x, last)
-        return np.swapaxes(x, 0, 1) if swapped else x, tuple(last) if len(last) > 1 else last[0]
+        last = ends[0] if self.is_step else np.stack(ends, 1)
+        x, last = (x[:, 0], last[..., 0, :]) if single else (x, last)
+        states = tuple(last) if len(last) > 1 else last[0]
+        return states if self.is_step else (np.swapaxes(x, 0, 1) if swapped else x, states)
 
     def states(self, hx: Any, x: Any, single: bool) -> Any:
         """What the layers start from, ``(1 or 2, layers * directions, N, hidden_size)``."""
-        pair, number = bool(self.cell.memories), sum(map(len, self.suffixes))
-        shape = (number, *([] if single else [x.shape[1]]), self.hidden_size)
+        kinds, number = 1 + bool(self.cell.memories), sum(map(len, self.suffixes))
+        whole = kinds, number, x.shape[1], self.hidden_size
         if hx is None:
-            return Tensor(np.zeros((1 + pair, number, x.shape[1], self.hidden_size), x.dtype))
-        given = list(hx) if pair else [hx]
-        if [np.shape(v) for v in given] != [shape] * (1 + pair):
-            found = [np.shape(v)[self.is_step :] for v in given]
-            wanted = f"{1 + pair} initial states of shape {shape[self.is_step :]}"
-            raise unfit(type(self).__name__, wanted, found)
-        return np.stack([np.expand_dims(v, 1) if single else v for v in given])
+            return Tensor(np.zeros(whole, x.dtype))
+        shape = (*whole[1 + self.is_step : 3 - single], self.hidden_size)
+        given = list(hx) if kinds > 1 else [hx]
+        found, wanted = [np.shape(v) for v in given], f"{kinds} initial states of shape {shape}"
+        expect(found == [shape] * kinds, type(self).__name__, wanted, found)
+        return np.stack(given).reshape(whole)
 
 
 class RNN(Recurrent):
@@ -121,10 +121,8 @@ class RNN(Recurrent):
     ((5, 2, 4), (1, 2, 4))
     """
 
-    def __init__(
-        self, input_size: int, hidden_size: int, num_layers: int = 1, nonlinearity: str = "tanh",
-        *args: Any, **options: Any,
-    ) -> None:  # fmt: skip
+    def __init__(self, input_size: int, hidden_size: int, num_layers: int = 1,
+                 nonlinearity: str = "tanh", *args: Any, **options: Any) -> None:  # fmt: skip
         self.nonlinearity, self.cell = nonlinearity, kernels.Elman(nonlinearity)
         super().__init__(input_size, hidden_size, num_layers, *args, **options)
 
@@ -164,28 +162,17 @@ class GRU(Recurrent):
 
 
 class Step(Recurrent):
-    """What the cells share: a layer that is called step by step."""
+    """What the cells share: a layer that is called step by step.
+
+    Called with ``(N, input_size)`` and the state before, or ``(input_size,)`` without a batch, it
+    returns the next state, ``(N, hidden_size)``; of an LSTM states are pairs ``(h, c)``.
+    """
 
     is_step = True
 
-    def __init__(
-        self, input_size: int, hidden_size: int, bias: bool = True, *args: Any, **options: Any
-    ) -> None:
+    def __init__(self, input_size: int, hidden_size: int, bias: bool = True, *args: Any,
+                 **options: Any) -> None:  # fmt: skip
         super().__init__(input_size, hidden_size, 1, *args, **{"bias": bias, **options})
-
-    def forward(self, input: Any, hx: Any = None) -> Any:
-        """The next state, ``(N, hidden_size)``; of an LSTM a pair ``(h, c)``.
-
-        Args:
-            input: ``(N, input_size)``, or ``(input_size,)`` without a batch.
-            hx: the state before, of the shape of what is returned; 0 if not given.
-        """
-        if input.ndim not in (1, 2) or input.shape[-1] != self.input_size:
-            raise unfit(type(self).__name__, f"inputs of shape (N, {self.input_size})", input.shape)
-        pair = self.cell.memories > 0
-        hx = hx if hx is None else [v[None] for v in hx] if pair else hx[None]
-        last = super().forward(input[None], hx)[1]
-        return tuple(v[0] for v in last) if pair else last[0]
 
 
 class RNNCell(Step, RNN):

@@ -3,13 +3,12 @@
 from itertools import pairwise
 from typing import Any
 
+from ..errors import expect, wrong_kind, wrong_value
 from ..ranges import check
 from .activation import ReLU
 from .containers import Sequential
-from .conv import Conv2d
 from .functional import relu
-from .inputs import unfit
-from .linear import Linear
+from .linear import Conv2d, Linear
 from .module import Module
 from .norm import BatchNorm, BatchNorm1d
 
@@ -31,19 +30,17 @@ class Residual(Module):
     tensor([[1., 1.]])
     """
 
-    def __init__(
-        self, branch: Module, projection: Module | None = None, zero_init_last: bool = False
-    ) -> None:
+    def __init__(self, branch: Module, projection: Module | None = None,
+                 zero_init_last: bool = False) -> None:  # fmt: skip
         check("Residual", zero_init_last=zero_init_last)
         for module in [branch] if projection is None else [branch, projection]:
             if not isinstance(module, Module):
-                raise TypeError(f"Residual expects modules, got {type(module).__name__}")
+                raise wrong_kind("Residual", "modules", type(module).__name__, "wrap it")
         self.branch, self.projection = branch, projection
         if zero_init_last:
             kinds = Linear, Conv2d, BatchNorm
             last = [m for m in branch.modules() if isinstance(m, kinds) and m.weight is not None]
-            if not last:
-                raise unfit("Residual", "a branch with a Linear, Conv2d or BatchNorm layer", branch)
+            expect(last, "Residual", "a branch with a Linear, Conv2d or BatchNorm layer", branch)
             for parameter in last[-1].parameters():
                 parameter.data[...] = 0.0
 
@@ -53,7 +50,7 @@ class Residual(Module):
         z = self.branch(x)
         if z.shape != skip.shape:
             wanted = f"a branch that gives the shape {skip.shape} of its skip"
-            raise unfit("Residual", wanted, z.shape, "give a projection to that shape")
+            raise wrong_value("Residual", wanted, z.shape, "give a projection to that shape")
         return skip + z
 
 
@@ -75,14 +72,12 @@ class ResidualBlock(Residual):
     (8, 4)
     """
 
-    def __init__(
-        self, features: int, hidden: int | None = None, layers: int = 2, norm: bool = True,
-        relu_after: bool = True, zero_init_last: bool = False, **options: Any,
-    ) -> None:  # fmt: skip
+    def __init__(self, features: int, hidden: int | None = None, layers: int = 2, norm: bool = True,
+                 relu_after: bool = True, zero_init_last: bool = False,
+                 **options: Any) -> None:  # fmt: skip
         hidden = features if hidden is None else hidden
         check("ResidualBlock", features=features, hidden=hidden, norm=norm, relu_after=relu_after)
-        if layers not in (2, 3):
-            raise unfit("ResidualBlock", "layers as 2 or 3", layers)
+        expect(layers in (2, 3), "ResidualBlock", "layers as 2 or 3", layers)
         modules: list[Module] = []
         for inputs, outputs in pairwise([features, *[hidden] * (layers - 1), features]):
             modules.append(Linear(inputs, outputs, bias=not norm, **options))

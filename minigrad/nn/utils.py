@@ -9,15 +9,14 @@ import numpy as np
 from .. import clipping
 from ..autograd import Tensor
 from ..autograd.changes import mark_changed
-from ..errors import wrong_value
+from ..errors import expect
 from ..ranges import check
 
 Tensors = Tensor | Iterable[Tensor]
 
 
-def get_total_norm(
-    tensors: Any, norm_type: float = 2.0, error_if_nonfinite: bool = False
-) -> Tensor:
+def get_total_norm(tensors: Any, norm_type: float = 2.0,
+                   error_if_nonfinite: bool = False) -> Tensor:  # fmt: skip
     """The norm of all tensors as one vector, in their dtype; it does not overflow on its way.
 
     >>> import minigrad
@@ -28,9 +27,8 @@ def get_total_norm(
     return _norm("get_total_norm", arrays, norm_type, error_if_nonfinite)
 
 
-def clip_grad_norm_(
-    parameters: Tensors, max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = True
-) -> Tensor:
+def clip_grad_norm_(parameters: Tensors, max_norm: float, norm_type: float = 2.0,
+                    error_if_nonfinite: bool = True) -> Tensor:  # fmt: skip
     """Bring the norm of all gradients down to ``max_norm``; returns the norm before.
 
     Every gradient is multiplied, in place, by ``min(1, max_norm / (norm + 1e-6))`` (Pascanu,
@@ -81,8 +79,7 @@ def parameters_to_vector(parameters: Tensors) -> Tensor:
     tensor([0., 0., 1., 1.])
     """
     pairs = _named("parameters_to_vector", parameters)
-    if not pairs:
-        raise wrong_value("parameters_to_vector", "parameters", "none", "give some")
+    expect(pairs, "parameters_to_vector", "parameters", "none", "give some")
     return np.concatenate([p.reshape(-1) for _, p in pairs])  # type: ignore[return-value]
 
 
@@ -101,9 +98,7 @@ def vector_to_parameters(vec: Any, parameters: Tensors) -> None:
     who, array = "vector_to_parameters", np.asarray(getattr(vec, "_array", vec))
     params = [p for _, p in _named(who, parameters)]
     size, start = sum(p.size for p in params), 0
-    if array.shape != (size,):
-        mend = "give one for each element of the parameters"
-        raise wrong_value(who, f"a vector of {size} elements", f"shape {array.shape}", mend)
+    expect(array.shape == (size,), who, f"a vector of {size} elements", f"shape {array.shape}")
     for p in params:
         p._array[...] = array[start : start + p.size].reshape(p.shape)
         start += p.size

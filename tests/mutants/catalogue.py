@@ -247,7 +247,6 @@ MUTANTS = (
         "float(np.sum(one * counted))",
         "float(np.sum(one))",
     ),
-    mutant("the padding row gets a gradient", FUNCTIONAL, "z.detach(), z)", "z, z)"),
     mutant(
         "dropout without its scale",
         FUNCTIONAL,
@@ -320,10 +319,10 @@ MUTANTS = (
         "values.data[:hidden_size]",
     ),
     mutant(
-        "the padding called same is to the left",
+        "rows are padded as columns",
         "nn/kernels/conv.py",
-        "((n - 1) // 2, n // 2)",
-        "(n // 2, (n - 1) // 2)",
+        "[(n, n) for n in around]",
+        "[(n, n) for n in around[::-1]]",
     ),
     mutant(
         "the last of equal pixels takes the gradient",

@@ -132,7 +132,7 @@ def test_repr_is_a_tree() -> None:
             library.ModuleDict({"x": library.LeakyReLU(0.2), "y": library.Softmax(dim=-1)}),
             library.Sequential(library.Flatten(), library.Identity(), library.Embedding(3, 2)),
             library.ModuleList([library.GELU("tanh"), library.MSELoss()]),
-            library.Embedding(4, 2, padding_idx=-1),
+            library.Embedding(4, 2),
             library.Sequential(),
         )
 

@@ -20,9 +20,9 @@ from .peer import near, same_gradients, start_alike, train_alike
 CONVOLUTIONS: list[tuple[tuple[Any, ...], dict[str, Any]]] = [
     ((4, 6, 3), {}),
     ((4, 6, (3, 2)), {"stride": (2, 1), "padding": (1, 2)}),
-    ((4, 6, 3), {"padding": "same", "dilation": 2}),
-    ((4, 6, (3, 5)), {"padding": "same"}),
-    ((4, 6, 3), {"groups": 2, "bias": False, "padding": "valid"}),
+    ((4, 6, 3), {"padding": 2, "dilation": 2}),
+    ((4, 6, (3, 5)), {"padding": (1, 2)}),
+    ((4, 6, 3), {"groups": 2, "bias": False}),
     ((4, 4, 3), {"groups": 4, "stride": 2, "padding": 1, "dilation": (1, 2)}),
     ((4, 2, 1), {}),
     ((4, 2, 2), {"stride": 3}),
@@ -33,7 +33,7 @@ POOLS: list[tuple[str, dict[str, Any]]] = [
     ("MaxPool2d", {"kernel_size": 2, "stride": (1, 2), "dilation": (2, 3)}),
     ("AvgPool2d", {"kernel_size": 2}),
     ("AvgPool2d", {"kernel_size": 3, "stride": 2, "padding": (0, 1)}),
-    ("AvgPool2d", {"kernel_size": 3, "stride": 1, "padding": 1, "count_include_pad": False}),
+    ("AvgPool2d", {"kernel_size": 3, "stride": 1, "padding": 1}),
 ]
 
 
@@ -139,17 +139,6 @@ def test_a_convolutional_network_trains_as_in_pytorch() -> None:
     train_alike(torch, net, twin, batches, lambda z: z - 1.0)
 
 
-def test_the_padding_called_same_keeps_the_size() -> None:
-    x = tensor(drawn(1, 1, 6, 7))
-    for kernel, dilation in ((1, 1), (2, 1), (3, 2), ((4, 3), (1, 2))):
-        layer = nn.Conv2d(1, 1, kernel, padding="same", dilation=dilation, dtype=np.float64)
-        assert layer(x).shape == (1, 1, 6, 7)
-    layer = nn.Conv2d(1, 1, (1, 2), padding="same", bias=False, dtype=np.float64)
-    layer.weight.data[...] = np.array([1.0, 10.0])  # what is odd is padded to the right
-    z = layer(tensor(np.arange(3.0).reshape(1, 1, 1, 3)))
-    assert z.tolist() == [[[[10.0, 21.0, 2.0]]]]
-
-
 def test_an_empty_batch_passes() -> None:
     x = tensor(np.ones((0, 4, 5, 5)), requires_grad=True)
     layer = nn.Conv2d(4, 2, 3, dtype=np.float64)
@@ -188,12 +177,12 @@ def test_the_layout_of_the_images_makes_no_difference(order: str) -> None:
 
 def pooled(
     kind: str, x: np.ndarray, kernel_size: Any, stride: Any = None, padding: Any = 0,
-    dilation: Any = 1, count_include_pad: bool = True,
+    dilation: Any = 1,
 ) -> np.ndarray:  # fmt: skip
     """One window at a time."""
     (ky, kx), (dy, dx), (py, px) = map(pair, (kernel_size, dilation, padding))
     sy, sx = pair(kernel_size if stride is None else stride)
-    fill = -np.inf if kind == "MaxPool2d" else 0.0 if count_include_pad else np.nan
+    fill = -np.inf if kind == "MaxPool2d" else 0.0
     x = np.pad(x, ((0, 0), (0, 0), (py, py), (px, px)), constant_values=fill)
     rows = (x.shape[2] - dy * (ky - 1) - 1) // sy + 1
     columns = (x.shape[3] - dx * (kx - 1) - 1) // sx + 1
@@ -201,7 +190,7 @@ def pooled(
     for i, j in product(range(rows), range(columns)):
         top, left = i * sy, j * sx
         window = x[:, :, top : top + dy * (ky - 1) + 1 : dy, left : left + dx * (kx - 1) + 1 : dx]
-        z[:, :, i, j] = (np.max if kind == "MaxPool2d" else np.nanmean)(window, axis=(2, 3))
+        z[:, :, i, j] = (np.max if kind == "MaxPool2d" else np.mean)(window, axis=(2, 3))
     return z
 
 
@@ -264,16 +253,15 @@ X = np.ones((2, 4, 5, 5), np.float32)
     [
         (lambda: nn.Conv2d(0, 1, 3), "Conv2d expects in_channels"),
         (lambda: nn.Conv2d(1, 1.5, 3), "out_channels"),
-        (lambda: nn.Conv2d(1, 1, 0), "kernel_size as a whole number from 1 on, or two, got 0"),
+        (lambda: nn.Conv2d(1, 1, 0), "kernel_size as a whole number >= 1, or two, got 0"),
         (lambda: nn.Conv2d(1, 1, (3, 3, 3)), r"kernel_size .* got \(3, 3, 3\)"),
         (lambda: nn.Conv2d(1, 1, 3, stride=0), "stride"),
         (lambda: nn.Conv2d(1, 1, 3, stride=1.5), "stride"),
-        (lambda: nn.Conv2d(1, 1, 3, padding=-1), "padding as a whole number from 0 on"),
-        (lambda: nn.Conv2d(1, 1, 3, padding="full"), "'valid', or at stride 1 'same', got 'full'"),
-        (lambda: nn.Conv2d(1, 1, 3, stride=2, padding="same"), "at stride 1 'same'"),
+        (lambda: nn.Conv2d(1, 1, 3, padding=-1), "padding as a whole number >= 0"),
+        (lambda: nn.Conv2d(1, 1, 3, padding="same"), "padding as a whole number >= 0, .* 'same'"),
         (lambda: nn.Conv2d(1, 1, 3, dilation=(1, 0)), "dilation"),
         (lambda: nn.Conv2d(1, 1, 3, groups=0), "groups"),
-        (lambda: nn.Conv2d(4, 6, 3, groups=4), "in 4 equal groups, got 4 and 6"),
+        (lambda: nn.Conv2d(4, 6, 3, groups=4), "in 4 equal groups, got .*4.* 6"),
         (lambda: nn.Conv2d(3, 6, 3, groups=2), "in 2 equal groups"),
         (lambda: nn.Conv2d(1, 1, 3, bias=3), "bias"),
         (lambda: nn.Conv2d(3, 1, 3)(tensor(X)), "Conv2d expects inputs of 3 channels for"),
@@ -284,7 +272,6 @@ X = np.ones((2, 4, 5, 5), np.float32)
         (lambda: nn.MaxPool2d(0), "MaxPool2d expects kernel_size"),
         (lambda: nn.MaxPool2d(2, padding=2), "padding of half the kernel_size or less, got 2"),
         (lambda: nn.AvgPool2d(2, stride=0), "AvgPool2d expects stride"),
-        (lambda: nn.AvgPool2d(2, count_include_pad=2), "count_include_pad as True or False"),
         (lambda: nn.AvgPool2d(2, ceil_mode=True), "ceil_mode"),
         (lambda: nn.MaxPool2d(2)(tensor(X[0])), r"MaxPool2d expects inputs of shape"),
         (lambda: nn.MaxPool2d(6)(tensor(X)), r"images of \(6, 6\) pixels or more"),

@@ -112,9 +112,7 @@ def test_parameters_are_found_by_walking_attributes() -> None:
     names = [name for name, _ in two.named_parameters()]
     assert names == ["scale", "left.weight", "left.bias", "right.weight", "right.bias"]
     assert next(two.named_parameters("net"))[0] == "net.scale"
-    assert two.get_submodule("right") is two.right
-    assert two.get_submodule("") is two
-    two.add_module("extra", nn.Tanh())
+    two.extra = nn.Tanh()
     assert [name for name, _ in two.named_children()] == ["left", "right", "extra"]
 
 

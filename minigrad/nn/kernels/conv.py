@@ -11,14 +11,13 @@ Only the windows and their adjoint are operations of their own. A 3x3 convolutio
 import math
 from collections import namedtuple
 from functools import lru_cache
-from itertools import product
 from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from ...autograd import derivative, primitive
-from ..inputs import unfit
+from ...errors import expect, wrong_value
 
 # Which windows are cut out of images, and for whom, by rows and by columns; the edges are what is
 # padded before and behind.
@@ -27,39 +26,32 @@ Frame = namedtuple("Frame", "who size stride dilation span edges")
 
 @lru_cache
 def frame_of(who: str, kernel_size: Any, stride: Any, padding: Any, dilation: Any = 1) -> Frame:
-    """The frame of a layer's options, each a number or two; padding may be a word."""
+    """The frame of a layer's options, each a number or two."""
     given = {"kernel_size": kernel_size, "stride": kernel_size if stride is None else stride}
-    given |= {"dilation": dilation, "padding": 0 if isinstance(padding, str) else padding}
+    given |= {"dilation": dilation, "padding": padding}
     pairs = {name: v if isinstance(v, tuple) else (v, v) for name, v in given.items()}
     for name, pair in pairs.items():
-        least = int(name != "padding")
-        if len(pair) != 2 or not all(hasattr(n, "__index__") and n >= least for n in pair):
-            raise unfit(who, f"{name} as a whole number from {least} on, or two", repr(given[name]))
+        low = int(name != "padding")
+        fit = len(pair) == 2 and all(hasattr(n, "__index__") and n >= low for n in pair)
+        expect(fit, who, f"{name} as a whole number >= {low}, or two", repr(given[name]))
     size, stride, dilation, around = pairs.values()
     span = [d * (k - 1) + 1 for k, d in zip(size, dilation, strict=True)]
-    edges = [(n, n) for n in around]
-    if padding == "same" and stride == (1, 1):
-        edges = [((n - 1) // 2, n // 2) for n in span]
-    elif isinstance(padding, str) and padding != "valid":
-        raise unfit(who, "padding as numbers, 'valid', or at stride 1 'same'", repr(padding))
-    if "Pool" in who and (2 * around[0] > size[0] or 2 * around[1] > size[1]):
-        raise unfit(who, "padding of half the kernel_size or less", padding)
-    return Frame(who, size, stride, dilation, span, edges)
+    fit = "Pool" not in who or all(2 * n <= k for n, k in zip(around, size, strict=True))
+    expect(fit, who, "padding of half the kernel_size or less", padding)
+    return Frame(who, size, stride, dilation, span, [(n, n) for n in around])
 
 
 @primitive
 def windows(x: Any, frame: Frame, fill: float = 0.0) -> Any:
     """All windows, ``(N, C, height, width) -> (C, *frame.size, rows, columns, N)``."""
     if x.ndim != 4:
-        raise unfit(frame.who, "inputs of shape (N, C, height, width)", x.shape)
+        raise wrong_value(frame.who, "inputs of shape (N, C, height, width)", x.shape)
     edges = (0, 0), *frame.edges, (0, 0)
     images = np.pad(x.transpose(1, 2, 3, 0), edges, constant_values=fill)
-    (down, right), (high, wide) = frame.stride, frame.dilation
     if frame.span[0] > images.shape[1] or frame.span[1] > images.shape[2]:
         least = tuple(np.subtract(frame.span, np.sum(frame.edges, 1)).tolist())
-        raise unfit(frame.who, f"images of {least} pixels or more", x.shape)
-    view = sliding_window_view(images, frame.span, (1, 2))[:, ::down, ::right, :, ::high, ::wide]
-    return np.ascontiguousarray(view.transpose(0, 4, 5, 1, 2, 3))
+        raise wrong_value(frame.who, f"images of {least} pixels or more", x.shape)
+    return np.ascontiguousarray(seen(images, frame))
 
 
 @primitive
@@ -67,21 +59,25 @@ def fold(g: Any, frame: Frame, shape: tuple[int, ...]) -> Any:
     """Images of a shape, in which each pixel is the sum over its places in the windows."""
     (n, c, height, width), ((top, bottom), (left, right)) = shape, frame.edges
     images = np.zeros((c, top + height + bottom, left + width + right, n), g.dtype)
-    (y_step, x_step), (high, wide), (rows, columns) = frame.stride, frame.dilation, g.shape[3:5]
-    for i, j in product(*map(range, frame.size)):
-        y, x = i * high, j * wide
-        images[:, y : y + y_step * rows : y_step, x : x + x_step * columns : x_step] += g[:, i, j]
+    view = seen(images, frame)
+    for i, j in np.ndindex(frame.size):
+        view[:, i, j] += g[:, i, j]
     return images[:, top : top + height, left : left + width].transpose(3, 0, 1, 2)
+
+
+def seen(images: Any, frame: Frame) -> Any:
+    """The windows of padded images, as a view of them."""
+    (down, right), (high, wide) = frame.stride, frame.dilation
+    view = sliding_window_view(images, frame.span, (1, 2), writeable=True)
+    return view[:, ::down, ::right, :, ::high, ::wide].transpose(0, 4, 5, 1, 2, 3)
 
 
 derivative(windows, x=lambda g, x_shape, frame: fold(g, frame, x_shape))
 derivative(fold, g=lambda g, frame: windows(g, frame))
 
 
-def conv2d(
-    input: Any, weight: Any, bias: Any = None,
-    stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1,
-) -> Any:  # fmt: skip
+def conv2d(input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0,
+           dilation: Any = 1, groups: int = 1) -> Any:  # fmt: skip
     """Each window times the weight, ``(N, C, height, width) -> (N, out, rows, columns)``.
 
     ``weight`` is ``(out, C / groups, *kernel_size)``; see `nn.Conv2d` for the rest.
@@ -94,17 +90,15 @@ def conv2d(
     cols = windows(input, frame_of("Conv2d", tuple(size), stride, padding, dilation))
     if outputs % groups or len(cols) != inputs * groups:
         wanted = f"inputs of {inputs * groups} channels for weight {weight.shape}, groups={groups}"
-        raise unfit("Conv2d", wanted, input.shape)
-    rows, columns, n = cols.shape[3:]
-    cols = cols.reshape(groups, inputs * math.prod(size), rows * columns * n)
-    z = weight.reshape(groups, outputs // groups, cols.shape[1]) @ cols
-    z = z.reshape(outputs, rows, columns, n)
+        raise wrong_value("Conv2d", wanted, input.shape)
+    flat = cols.reshape(groups, inputs * math.prod(size), -1)
+    z = weight.reshape(groups, -1, flat.shape[1]) @ flat
+    z = z.reshape(outputs, *cols.shape[3:])
     return (z if bias is None else z + bias.reshape(-1, 1, 1, 1)).transpose(3, 0, 1, 2)
 
 
-def max_pool2d(
-    input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1
-) -> Any:
+def max_pool2d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0,
+               dilation: Any = 1) -> Any:  # fmt: skip
     """The largest of each window, ``(N, C, height, width) -> (N, C, rows, columns)``.
 
     Of equal ones the first takes the whole gradient, as in PyTorch; ``np.max`` would share it.
@@ -117,21 +111,16 @@ def max_pool2d(
     return np.take_along_axis(cols, first, 1)[:, 0].transpose(3, 0, 1, 2)
 
 
-def avg_pool2d(
-    input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0,
-    *, count_include_pad: bool = True,
-) -> Any:  # fmt: skip
+def avg_pool2d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0) -> Any:
     """The mean of each window, ``(N, C, height, width) -> (N, C, rows, columns)``.
 
-    The zeros of the padding count unless ``count_include_pad`` is False.
+    The zeros of the padding count.
 
     >>> avg_pool2d(np.arange(4.0).reshape(1, 1, 2, 2), 2)
     array([[[[1.5]]]])
     """
-    frame = frame_of("AvgPool2d", kernel_size, stride, padding)
-    sums, inside = pooled(input, frame, 0.0).sum(1), np.ones((1, 1, *input.shape[2:]), input.dtype)
-    number = pooled(inside, frame, float(count_include_pad)).sum(1)
-    return (sums * (1.0 / number)).transpose(3, 0, 1, 2)
+    cols = pooled(input, frame_of("AvgPool2d", kernel_size, stride, padding), 0.0)
+    return np.mean(cols, 1).transpose(3, 0, 1, 2)
 
 
 def pooled(input: Any, frame: Frame, fill: float) -> Any:

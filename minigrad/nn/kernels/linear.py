@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ...autograd import fused
-from ..inputs import unfit
+from ...errors import wrong_kind, wrong_value
 
 
 def linear_text(input: Any, weight: Any, bias: Any = None) -> Any:
@@ -44,16 +44,14 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     array([[4.],
            [4.]])
     """
-    try:
-        z = input.dot(weight.T) if input.ndim == 2 else input @ weight.T
-        if bias is not None:
-            z += bias
-    except ValueError:
-        z = None
-    if z is None or weight.ndim != 2 or (bias is not None and bias.ndim != 1):
+    out, has_bias = weight.shape[:1], bias is not None
+    if input.shape[-1:] != weight.shape[1:] or (has_bias and bias.shape != out):
         wanted = f"inputs of shape (..., {weight.shape[-1]})"
         given = f"{input.shape}, its weight being {weight.shape} and its bias {np.shape(bias)}"
-        raise unfit("Linear", wanted, given, "reshape one of them")
+        raise wrong_value("Linear", wanted, given, "reshape one of them")
+    z = input.dot(weight.T) if input.ndim == 2 else input @ weight.T
+    if has_bias:
+        z += bias
     if z.dtype is not weight.dtype and input.dtype.kind != "f":
-        raise TypeError(f"Linear expects inputs of floats, got {input.dtype}; use .float() on them")
+        raise wrong_kind("Linear", "inputs of floats", input.dtype, "use .float() on them")
     return z, None

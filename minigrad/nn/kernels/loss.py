@@ -7,8 +7,15 @@ import numpy as np
 from ...autograd import derivative, fused, primitive
 from ...autograd.record import constant
 from ...compositions import logsumexp
+from ...errors import wrong_value
 from ...ranges import check
-from ..inputs import alike, unfit
+
+
+def alike(who: str, input: Any, target: Any) -> None:
+    """Raise unless input and target have one shape."""
+    if np.shape(input) != np.shape(target):
+        given = f"{np.shape(input)} and {np.shape(target)}"
+        raise wrong_value(who, "input and target of one shape", given, "reshape one of them")
 
 
 def reduced(losses: Any, reduction: str, total: float | None = None) -> Any:
@@ -19,7 +26,7 @@ def reduced(losses: Any, reduction: str, total: float | None = None) -> Any:
     total = losses.size if total is None else total
     if reduction == "mean" and not total > 0.0:
         given = f"shape {losses.shape} and a total weight of {total}"
-        raise unfit("a loss", "some losses to take the mean of", given, "leave the batch out")
+        raise wrong_value("a loss", "some losses to take the mean of", given, "leave the batch out")
     return losses.sum() * (1.0 / total if reduction == "mean" else 1.0)
 
 
@@ -57,16 +64,12 @@ def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
 # --- surprise -----------------------------------------------------------------------------------
 
 
-def bounded_log(x: Any) -> Any:
-    """log x, not below -100."""
-    with np.errstate(divide="ignore"):
-        return np.maximum(np.log(x), -100.0)
-
-
 @primitive
 def binary_surprise(x: Any, y: Any) -> Any:
     """-y log x - (1 - y) log(1 - x), the logarithms not below -100."""
-    return -y * bounded_log(x) - (1.0 - y) * bounded_log(1.0 - x)
+    with np.errstate(divide="ignore"):
+        yes, no = np.maximum(np.log([x, 1.0 - x]), -100.0)
+    return -y * yes - (1.0 - y) * no
 
 
 _TINY = 9.999999960041972e-13  # PyTorch's bound of the variance: 1e-12 in float32

@@ -6,14 +6,13 @@ from typing import Any
 import numpy as np
 
 from ...autograd import Tensor, fused
-from ..inputs import unfit
+from ...errors import wrong_value
 from .linear import ones
 
 
-def batch_norm(
-    input: Any, running_mean: Any = None, running_var: Any = None, weight: Any = None,
-    bias: Any = None, training: bool = False, momentum: float = 0.1, eps: float = 1e-5,
-) -> Any:  # fmt: skip
+def batch_norm(input: Any, running_mean: Any = None, running_var: Any = None, weight: Any = None,
+               bias: Any = None, training: bool = False, momentum: float = 0.1,
+               eps: float = 1e-5) -> Any:  # fmt: skip
     """Each channel less its mean, over its deviation: ``(N, C, ...)`` to the same shape.
 
     In training these are the mean and the biased variance of the batch, and the running ones,
@@ -27,17 +26,16 @@ def batch_norm(
     shape, like = input.shape, running_mean if weight is None else weight
     if len(shape) < 2 or (like is not None and like.shape != shape[1:2]):
         wanted = f"inputs of shape (N, {'C' if like is None else like.size}, ...)"
-        raise unfit("batch_norm", wanted, shape)
+        raise wrong_value("batch_norm", wanted, shape)
     weight = Tensor(np.ones(shape[1], input.dtype)) if weight is None else weight
     bias = Tensor(np.zeros(shape[1], input.dtype)) if bias is None else bias
     if not training and running_mean is not None:
-        side = (-1, *[1] * (len(shape) - 2))
-        scale = weight / np.sqrt(running_var + eps)
+        side, scale = (-1, *[1] * (len(shape) - 2)), weight / np.sqrt(running_var + eps)
         return (input - running_mean.reshape(side)) * scale.reshape(side) + bias.reshape(side)
     m, moments = math.prod(shape) // max(shape[1], 1), dict[str, Any]()
     if m < 2:
-        wanted = "more than one value per channel in training"
-        raise unfit("batch_norm", wanted, f"the shape {shape}", "use a larger batch, or eval()")
+        wanted, mend = "more than one value per channel in training", "enlarge the batch, or eval()"
+        raise wrong_value("batch_norm", wanted, f"the shape {shape}", mend)
     z = normalize(input, weight, bias, eps, moments)
     if training and running_mean is not None and moments:
         mean, var = moments["mean"], moments["var"]
@@ -48,9 +46,8 @@ def batch_norm(
     return z
 
 
-def layer_norm(
-    input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5
-) -> Any:
+def layer_norm(input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None,
+               eps: float = 1e-5) -> Any:  # fmt: skip
     """Mean 0 and variance 1 over the last axes: any shape to the same shape.
 
     ``normalized_shape`` is the shape of those axes, and of weight and bias (Ba, Kiros & Hinton
@@ -61,7 +58,8 @@ def layer_norm(
     """
     last, shape = tuple(normalized_shape), input.shape
     if not last or shape[-len(last) :] != last:
-        raise unfit("layer_norm", f"inputs of shape (..., {str(last)[1:-1].strip(',')})", shape)
+        sides = str(last)[1:-1].strip(",")
+        raise wrong_value("layer_norm", f"inputs of shape (..., {sides})", shape)
     rows = input.reshape(math.prod(shape[: -len(last)]), math.prod(last))
     neutral = (Tensor(fill(len(rows), input.dtype)) for fill in (np.ones, np.zeros))
     z = normalize(rows.T, *neutral, eps, {}).T.reshape(shape)

@@ -4,6 +4,16 @@ All arrays within are feature-major, ``(features, batch)``. The state of a step 
 above the input above a 1, so one product with the weights side by side gives all pre-activations
 of the step, biases included. They come in blocks of the hidden size; those of sigmoids come first
 and with half their weight, since ``sigmoid(a) = tanh(a / 2) / 2 + 1 / 2``: one tanh serves all.
+
+A cell is one step: as an equation, and forward and back in place. It says which block each part of
+``weight_hh`` and ``bias_hh`` is, and of ``_ih``, how many are of sigmoids, and how many arrays its
+memory ``c`` has, of which the first is a result too.
+
+- ``equations`` gets what comes from the input and from the old hidden state, and the old states.
+- ``forward`` and ``back`` get the blocks of pre-activations, which forward turns into activations,
+  the hidden state ``h`` and the memory ``c``, each before and after the step.
+- ``back`` gets the gradients of ``h`` and ``c`` after it as well, fills that of the blocks, moves
+  that of ``c`` a step back, and returns what reaches the old ``h`` past the blocks.
 """
 
 from typing import Any
@@ -11,26 +21,14 @@ from typing import Any
 import numpy as np
 
 from ...autograd import fused
+from .activation import sigmoid
 from .linear import linear_text
 
 
-class Cell:
-    """One step of a recurrent layer: as an equation, and forward and back in place.
-
-    ``equations`` gets what comes from the input and from the old hidden state, and the old states.
-    ``forward`` and ``back`` get the blocks of pre-activations, which forward turns into
-    activations, the hidden state ``h`` and the memory ``c``, each before and after the step.
-    ``back`` gets the gradients of ``h`` and ``c`` after it as well, fills that of the blocks, moves
-    that of ``c`` a step back, and returns what reaches the old ``h`` past the blocks.
-    """
-
-    of_hh, of_ih = [0], [0]  # the block of each part of weight_hh and bias_hh, of _ih
-    sigmoids = 0
-    memories = 0  # the arrays that ``c`` has: the first is a result too
-
-
-class Elman(Cell):
+class Elman:
     """h = tanh(a) (Elman 1990), or max(a, 0) (Le, Jaitly & Hinton 2015)."""
+
+    of_hh, of_ih, sigmoids, memories = [0], [0], 0, 0
 
     def __init__(self, nonlinearity: str) -> None:
         self.relu = nonlinearity == "relu"
@@ -46,11 +44,10 @@ class Elman(Cell):
         np.multiply(dh, h[1] > 0.0 if self.relu else 1.0 - h[1] * h[1], da[0])
 
 
-class LSTM(Cell):
+class LSTM:
     """c = f c + i g, h = o tanh(c) (Hochreiter & Schmidhuber 1997; for f Gers et al. 2000)."""
 
-    of_hh = of_ih = [0, 1, 3, 2]
-    sigmoids, memories = 3, 2
+    of_hh, of_ih, sigmoids, memories = [0, 1, 3, 2], [0, 1, 3, 2], 3, 2
 
     def equations(self, x: Any, from_h: Any, h: Any, c: Any) -> Any:
         i, f, g, o = np.split(x + from_h, 4, -1)
@@ -77,10 +74,10 @@ class LSTM(Cell):
         da[:3] *= 1.0 - a[:3]
 
 
-class GRU(Cell):
+class GRU:
     """n = tanh(x_n + r h_n), h = n + z (h - n) (Cho et al. 2014; with r after the product)."""
 
-    of_hh, of_ih, sigmoids = [0, 1, 2], [0, 1, 3], 2
+    of_hh, of_ih, sigmoids, memories = [0, 1, 2], [0, 1, 3], 2, 0
 
     def equations(self, x: Any, from_h: Any, h: Any) -> Any:
         (x_r, x_z, x_n), (h_r, h_z, h_n) = (np.split(a, 3, -1) for a in (x, from_h))
@@ -105,11 +102,6 @@ class GRU(Cell):
         return past
 
 
-def sigmoid(a: Any) -> Any:
-    """1 / (1 + exp(-a)), without overflow."""
-    return 0.5 * np.tanh(0.5 * a) + 0.5
-
-
 def activate(a: Any, sigmoids: int) -> None:
     """The activations of blocks in place, of which the first are sigmoids of twice the value."""
     np.tanh(a, a)
@@ -118,9 +110,8 @@ def activate(a: Any, sigmoids: int) -> None:
     s += 0.5
 
 
-def recurrence_text(
-    x: Any, start: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, cell: Any
-) -> Any:
+def recurrence_text(x: Any, start: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any,
+                    cell: Any) -> Any:  # fmt: skip
     """The equations of the cell, step by step."""
     (h, *c), states = start, []
     for x_t in x:
