@@ -12,8 +12,7 @@ from .errors import wrong_kind, wrong_value
 _RANGES = {
     "True or False": "affine amsgrad batch_first bias bidirectional centered count_include_pad "
     "cycle_momentum decoupled_weight_decay drop_last dynamic elementwise_affine enabled maximize "
-    "nesterov norm relu_after shuffle three_phase track_running_stats zero_init_last",
-    "a whole number in [-1, inf)": "last_epoch",
+    "nesterov norm relu_after shuffle track_running_stats zero_init_last",
     "a whole number in [0, inf)": "cooldown patience",
     "a whole number in [1, inf)": "T_max batch_size embedding_dim epochs features groups "
     "growth_interval hidden hidden_size in_channels in_features input_size num_embeddings "
