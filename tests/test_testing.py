@@ -21,9 +21,7 @@ def test_any_numpy_function_is_checked_to_second_order() -> None:
     report = gradcheck(
         lambda x, y: np.sum(np.exp(x) @ y) / np.linalg.det(x), X, X + 3.0 * np.eye(2)
     )
-    assert report.methods == ("complex step", "complex step")
-    assert report.entries == 16
-    assert 0.0 < report.largest_error < 1e-11
+    assert report == (("complex step", "complex step"), ())
 
 
 def test_numbers_tensors_and_constants_are_inputs() -> None:
@@ -34,7 +32,12 @@ def test_numbers_tensors_and_constants_are_inputs() -> None:
 
 
 def test_several_outputs_are_checked_together() -> None:
-    assert gradcheck(lambda x: (np.sin(x), np.sum(x)), X).entries == 8
+    def both(x: Any) -> Any:
+        return np.sin(x), np.sum(x)
+
+    assert gradcheck(both, X).methods == ("complex step", "complex step")
+    with pytest.raises(GradcheckError, match="order 1"):
+        gradcheck((both, lambda g, x: g[0] * np.cos(x)), X)
 
 
 def test_float32_input_is_checked_in_float64() -> None:
@@ -112,7 +115,9 @@ def test_a_failure_says_everything_and_its_seed_repeats_it() -> None:
 
 def test_large_inputs_are_sampled() -> None:
     x = np.linspace(0.5, 1.5, 5000)
-    assert gradcheck(np.sqrt, x).entries == 400
+    calls = []
+    gradcheck(lambda x: calls.append(1) or np.sqrt(x), x, order=1)  # type: ignore[func-returns-value]
+    assert 200 < len(calls) < 250
     with pytest.raises(GradcheckError):
         gradcheck((np.sqrt, lambda g, x: g * 0.50001 / np.sqrt(x)), x)
 
