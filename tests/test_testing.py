@@ -145,7 +145,7 @@ def test_domains_keep_away_from_their_kinks(name: str) -> None:
         assert np.unique(x).size == 50
         assert domain.low <= x.min()
         assert x.max() <= domain.high
-        assert all(abs(x - kink).min() >= domain.gap for kink in domain.kinks)
+        assert all(abs(x - kink).min() >= 1e-2 for kink in domain.kinks)
     assert abs(np.log10(abs(x)).std()) > 0.1
 
 
@@ -156,7 +156,7 @@ def test_layouts_are_equal_arrays_in_other_memory(layout: str) -> None:
         np.testing.assert_array_equal(gen.laid_out(x, layout), x)
     laid = gen.laid_out(np.ones((3, 4)), layout)
     assert laid.flags.writeable == (layout != "read-only")
-    strides = {"C": (32, 8), "F": (8, 24), "transposed": (8, 24), "strided": (128, 16)}
+    strides = {"C": (32, 8), "F": (8, 24), "transposed": (8, 24), "strided": (64, 16)}
     assert laid.strides == {**strides, "reversed": (-32, -8), "read-only": (32, 8)}[layout]
 
 
