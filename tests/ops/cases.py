@@ -250,7 +250,6 @@ REFERENCES: dict[Any, Any] = {
     np.fmod: lambda x, y: x - y * np.trunc(fixed(x) / fixed(y)),
     np.copysign: lambda x, y: modulus(x) * np.sign(fixed(y)) + 0.0 * y,
     np.divmod: lambda x, y: (np.floor(fixed(x) / fixed(y)), remainder(x, y)),
-    np.modf: lambda x: (x - np.trunc(fixed(x)), np.trunc(fixed(x))),
     np.var: variance,
     np.std: lambda x, **kwargs: np.sqrt(variance(x, **kwargs)),
     np.linalg.slogdet: lambda a: (0.0, 0.5 * np.log(np.linalg.det(a) ** 2)),
@@ -305,7 +304,6 @@ case(np.clip, real(2, 3), call=lambda x: np.clip(x, -1.1, 1.3))
 case(np.clip, real(2, 3), call=lambda x: np.clip(x, None, 0.5))
 case(np.clip, real(2, 3), real(3, seed=1), call=lambda x, low: np.clip(x, low, low + 1.0))
 case(np.divmod, real(3), positive(3))
-case(np.modf, real(3))
 case(np.real_if_close, real(3), call=lambda x: np.real_if_close(x), reference=lambda x: x)
 if hasattr(np, "astype"):
     case(np.astype, real(3), call=lambda x: np.astype(x, np.result_type(x, np.float64)))
@@ -353,13 +351,8 @@ case(np.average, real(2, 3), positive(2, 3, seed=1), call=lambda a, w: np.averag
 case(np.ptp, real(2, 3), axis=1)
 for name in "nansum nanprod nanmax nanmin nancumsum nancumprod".split():
     case(getattr(np, name), real(2, 3), axis=1)
-for function in np.add, np.multiply, np.maximum, np.minimum:
-    case(function.reduce, real(3, 2))
-for function in np.add, np.multiply:
-    case(function.accumulate, real(3, 2))
 case(np.diff, real(2, 4))
 case(np.diff, real(4, 2), n=2, axis=0)
-case(np.diff, real(2, 4), real(2, 1, seed=1), call=lambda a, p: np.diff(a, prepend=p, append=0.5))
 case(np.gradient, real(2, 4))
 case(
     np.gradient,
@@ -438,8 +431,7 @@ with_last(np.delete, real(4, 2), [0, 2], 0)
 with_last(np.resize, real(3), (2, 4))
 with_last(np.pad, real(2, 3), ((1, 0), (0, 2)))
 with_last(np.pad, real(2, 3), 1, constant_values=0.5)
-for mode in "edge", "reflect", "symmetric", "wrap":
-    with_last(np.pad, real(3, 3), 2, mode)
+with_last(np.pad, real(0, 3), 1, constant_values=((0.5, 1.5), (2.5, 3.5)))
 
 # --- index --------------------------------------------------------------------------------------
 
@@ -510,14 +502,6 @@ case(
     real(2, 3, seed=1),
     reference=lambda a, b: np.sum(a * b, -1),
 )
-if hasattr(np, "matvec"):
-    case(np.matvec, real(2, 2, 3), real(3, seed=1))
-    case(
-        np.vecmat,
-        real(3, seed=1),
-        real(2, 3, 2),
-        reference=lambda x, y: (x[..., None, :] @ y)[..., 0, :],
-    )
 for axes in 0, 1, ([1, 2], [0, 1]), (2, 1):
     shape = {0: (2,)}.get(
         axes if isinstance(axes, int) else -1,
