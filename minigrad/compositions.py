@@ -203,13 +203,6 @@ composition(np.column_stack)(partial(joined, as_column, 1))
 composition(np.append)(lambda arr, values, axis=None: np.concatenate([arr, values], axis))
 
 
-@composition(np.broadcast_arrays)
-def broadcast_arrays(*args: Any) -> tuple[Any, ...]:
-    """All arrays in their common shape."""
-    shape = np.broadcast_shapes(*map(np.shape, args))
-    return tuple(np.broadcast_to(a, shape) for a in args)
-
-
 def cut(cutter: Function, usual: int, ary: Any, indices_or_sections: Any, axis: Any = None) -> Any:
     """The pieces into which a function cuts the numbers along the axis."""
     axis = min(usual, np.ndim(ary) - 1) if axis is None else axis % np.ndim(ary)

@@ -113,15 +113,6 @@ def test_a_failure_says_everything_and_its_seed_repeats_it() -> None:
     assert str(again.value) == message
 
 
-def test_large_inputs_are_sampled() -> None:
-    x = np.linspace(0.5, 1.5, 5000)
-    calls = []
-    gradcheck(lambda x: calls.append(1) or np.sqrt(x), x, order=1)  # type: ignore[func-returns-value]
-    assert 200 < len(calls) < 250
-    with pytest.raises(GradcheckError):
-        gradcheck((np.sqrt, lambda g, x: g * 0.50001 / np.sqrt(x)), x)
-
-
 def test_a_tiny_error_is_found() -> None:
     with pytest.raises(GradcheckError):
         gradcheck((np.exp, lambda g, x: g * np.exp(x) * (1.0 + 1e-10)), X)
@@ -169,12 +160,6 @@ def test_ambiguous_and_square_shapes_are_drawn() -> None:
         assert find(gen.broadcastable_shapes(), lambda pair, w=wanted: pair == w) == wanted
     assert find(gen.shapes(), lambda s: len(s) == 3 and len(set(s)) == 1) is not None
     assert find(gen.shapes(), lambda s: 0 in s) is not None
-
-
-@given(gen.operands(gen.REAL, gen.POSITIVE))
-def test_operands_broadcast(pair: tuple[np.ndarray, np.ndarray]) -> None:
-    assert (pair[0] + pair[1]).shape == np.broadcast_shapes(pair[0].shape, pair[1].shape)
-    assert pair[1].min(initial=1.0) > 0.0
 
 
 @given(gen.arrays(shape=(3,), domain=gen.POSITIVE, dtype=np.float32, layouts=("C",)))

@@ -20,13 +20,12 @@ _BESIDE = "params", "param_names", "name", "initial_lr"  # what a group may have
 
 def groups_in(who: str, params: Any) -> list[Any]:
     """What an optimizer was given, as groups: dicts as they are, parameters as one group."""
-    if isinstance(params, Iterable) and not isinstance(params, (Tensor, set)):
-        params = list(params)
-        if not params:
-            raise wrong_value(who, "parameters", "none", "make it after the model")
-        if isinstance(params[0], dict):
-            return list(params)
-    return [{"params": named(who, params)}]
+    if isinstance(params, (list, tuple)) and params and isinstance(params[0], dict):
+        return list(params)
+    pairs = named(who, params)
+    if not pairs:
+        raise wrong_value(who, "parameters", "none", "make it after the model")
+    return [{"params": pairs}]
 
 
 def group_of(who: str, defaults: Group, given: Any, taken: list[Tensor]) -> Group:

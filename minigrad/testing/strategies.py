@@ -117,12 +117,3 @@ def arrays(
     seed = draw(st.integers(0, 2**32 - 1))
     array = values(sides, domain, np.random.default_rng(seed)).astype(dtype)
     return laid_out(array, draw(st.sampled_from(layouts)))
-
-
-@st.composite
-def operands(
-    draw: Any, first: Domain = REAL, second: Domain = REAL, dtype: Any = np.float64
-) -> tuple[np.ndarray, np.ndarray]:
-    """Two arrays that broadcast together."""
-    left, right = draw(broadcastable_shapes())
-    return draw(arrays(left, first, dtype)), draw(arrays(right, second, dtype))

@@ -408,7 +408,6 @@ for function in np.atleast_1d, np.atleast_2d, np.atleast_3d:
 case(np.atleast_2d, real(3), real(), call=lambda x, y: np.atleast_2d(x, y))
 case(np.append, real(2, 3), real(2, seed=1))
 case(np.append, real(2, 3), real(2, 1, seed=1), axis=1)
-case(np.broadcast_arrays, real(2, 1), real(3, seed=1))
 for function in np.split, np.array_split, np.vsplit:
     with_last(function, real(4, 3), 2)
 with_last(np.split, real(4, 3), [1, 1, 3])

@@ -36,8 +36,8 @@ class LRScheduler(Options):
         raise TypeError(f"{type(self).__name__} has no get_lr; define one in its class")
 
     def get_last_lr(self) -> list[float]:
-        """The learning rates that it set last."""
-        return list(self._last_lr)
+        """The learning rates of the groups, as they are now."""
+        return [group["lr"] for group in self.optimizer.param_groups]
 
     def step(self) -> None:
         """Go on to the next epoch: due after the optimizer's steps."""
@@ -50,7 +50,7 @@ class LRScheduler(Options):
         for group, lr, before in zip(self.optimizer.param_groups, lrs, self._own_lrs, strict=True):
             is_own = before in (group["lr"], 0.0)
             group["lr"] = lr if is_own else group["lr"] * (lr / before)
-        self._own_lrs, self._last_lr = lrs, self._rates()
+        self._own_lrs = lrs
 
     def state_dict(self) -> dict[str, Any]:
         """A copy of what changes and of the options, but for functions and other schedules."""
@@ -79,9 +79,6 @@ class LRScheduler(Options):
                 raise wrong_value(who, f"{name} for each of {n} groups", len(values), "give all")
             setattr(self, name, values)
         check_fields(self)
-
-    def _rates(self) -> list[float]:
-        return [group["lr"] for group in self.optimizer.param_groups]
 
     def _scaled(self, factor: float) -> list[float]:
         return [lr * factor for lr in self.base_lrs]

@@ -48,7 +48,6 @@ class ReduceLROnPlateau(LRScheduler):
         self._check()
         self.best = math.inf if self.mode == "min" else -math.inf
         self.last_epoch = self.num_bad_epochs = self.cooldown_counter = 0
-        self._last_lr = self._rates()
 
     def step(self, metrics: Any) -> None:  # type: ignore[override]  # as in PyTorch
         """Go on to the next epoch, with what was measured in the last: a number."""
@@ -66,7 +65,6 @@ class ReduceLROnPlateau(LRScheduler):
             for group, low in zip(self.optimizer.param_groups, self.min_lr, strict=True):
                 lower = max(group["lr"] * self.factor, low)
                 group["lr"] = lower if group["lr"] - lower > self.eps else group["lr"]
-        self._last_lr = self._rates()
 
 
 class SequentialLR(LRScheduler):
@@ -74,7 +72,7 @@ class SequentialLR(LRScheduler):
 
     Args:
         optimizer: whose groups are changed.
-        schedulers: schedules of it, neither `SequentialLR` nor `ReduceLROnPlateau`.
+        schedulers: schedules of it, but for `ReduceLROnPlateau`.
         milestones: the epochs at which the second and later ones begin, rising.
 
     >>> from minigrad import optim, tensor
@@ -95,10 +93,10 @@ class SequentialLR(LRScheduler):
 
     def _check(self) -> None:
         super()._check()
-        wanted = "schedules of the same optimizer, neither SequentialLR nor ReduceLROnPlateau"
         for number, one in enumerate(self.schedulers):
-            known = isinstance(one, LRScheduler) and one.optimizer is self.optimizer
-            if not known or isinstance(one, (SequentialLR, ReduceLROnPlateau)):
+            known = isinstance(one, LRScheduler) and not isinstance(one, ReduceLROnPlateau)
+            if not known or one.optimizer is not self.optimizer:
+                wanted = "schedules of the same optimizer, but for ReduceLROnPlateau"
                 given = f"{type(one).__name__} as number {number}"
                 raise wrong_value("SequentialLR", wanted, given, "make one")
         count = len(self.schedulers)
