@@ -106,7 +106,7 @@ class GradScaler(Options):
         """Divide the gradients by the scale, in place: due before they are clipped by hand."""
         if id(optimizer) in self._found:
             raise RuntimeError("unscale_ is due once for each optimizer before update()")
-        gradients = gradients_of(optimizer._named()).values()
+        gradients = gradients_of(optimizer._named).values()
         scale_arrays(gradients, 1.0 / self._scale)
         self._found[id(optimizer)] = bool(np.isfinite(global_norm(gradients)))
 

@@ -69,11 +69,9 @@ def select(condlist: Any, choicelist: Any, default: Any = 0.0) -> Any:
 @composition(np.prod)
 def prod(a: Any, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
     """The product, one half times the other, so that it is exact at zeros in every order."""
-    shape = np.shape(a)
-    axes = along(axis, len(shape))
-    rest = [i for i in range(len(shape)) if i not in axes]
-    a = np.transpose(a if dtype is None else a.astype(dtype), (*rest, *axes))
-    lines = np.reshape(a, [*[shape[i] for i in rest], count(shape, axis)])
+    axes, number = along(axis, np.ndim(a)), count(np.shape(a), axis)
+    a = np.moveaxis(a if dtype is None else a.astype(dtype), axes, range(-len(axes), 0))
+    lines = np.reshape(a, (*a.shape[: a.ndim - len(axes)], number))
     while (n := lines.shape[-1]) > 1:
         half, odd = lines[..., : n // 2] * lines[..., n // 2 : n - n % 2], lines[..., n - n % 2 :]
         lines = np.concatenate([half, odd], -1)

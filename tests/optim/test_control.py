@@ -339,12 +339,6 @@ def test_several_dtypes_are_clipped_together() -> None:
     assert optimizer.clipping.norm == 5.0
 
 
-def test_names_are_kept_in_the_group_as_in_pytorch() -> None:
-    net = nn.Linear(2, 1)
-    optimizer = optim.SGD(net.named_parameters())
-    assert optimizer.state_dict()["param_groups"][0]["param_names"] == ["weight", "bias"]
-
-
 # --- bad input ----------------------------------------------------------------------------------
 
 
