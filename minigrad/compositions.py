@@ -6,7 +6,7 @@ Each text stands for its function where a tensor is tracked; arrays alone never 
 import math
 import string
 from collections.abc import Callable
-from functools import partial, reduce
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -113,16 +113,6 @@ def average(a: Any, axis: Any = None, weights: Any = None, returned: Any = False
     total = np.sum(weights * np.ones_like(a), axis, **kw)
     mean = np.sum(a * weights, axis, **kw) / total
     return (mean, total) if returned else mean
-
-
-def without_nan(plain: Function, neutral: float, a: Any, *args: Any, **kw: Any) -> Any:
-    """A reduction with its neutral element in the place of NaN."""
-    return plain(np.where(np.isnan(a), neutral, a), *args, **kw)
-
-
-NEUTRAL = {"sum": 0.0, "prod": 1.0, "cumsum": 0.0, "cumprod": 1.0, "max": -np.inf, "min": np.inf}
-for name, neutral in NEUTRAL.items():
-    composition(getattr(np, f"nan{name}"))(partial(without_nan, getattr(np, name), neutral))
 
 
 def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -409,12 +399,3 @@ def matrix_power(a: Any, n: int) -> Any:
         n >>= 1
         square = square @ square if n else square
     return z
-
-
-for name in "matmul outer cross tensordot vecdot matrix_transpose".split():
-    composition(getattr(np.linalg, name))(getattr(np, name))
-composition(np.linalg.diagonal)(lambda x, *, offset=0: np.diagonal(x, offset, -2, -1))
-composition(np.linalg.trace)(lambda x, *, offset=0: np.trace(x, offset, -2, -1))
-
-
-composition(np.linalg.multi_dot)(partial(reduce, np.matmul))  # from left to right

@@ -76,8 +76,10 @@ class Optimizer(Options):
         self._who = type(self).__name__
         if self.clip_norm is not None and self.rescale_norm is not None:
             raise wrong_value(self._who, "clip_norm or rescale_norm", "both", "give one")
-        names = [field.name for field in fields(self) if field.name not in _CONTROL]
-        self.defaults: Group = {name: getattr(self, name) for name in names}
+        options = fields(self)
+        self.defaults: Group = {
+            o.name: getattr(self, o.name) for o in options if o.name not in _CONTROL
+        }
         self.clipping = Clipping()
         self.param_groups: list[Group] = []
         self._named: Named = []  # the parameters of all groups, in order

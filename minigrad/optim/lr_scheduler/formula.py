@@ -9,7 +9,7 @@ from .schedule import LRScheduler
 
 
 class LambdaLR(LRScheduler):
-    """``initial_lr * lr_lambda(epoch)``; one function for all groups or a list of them.
+    """``initial_lr * lr_lambda(epoch)``.
 
     >>> from minigrad import optim, tensor
     >>> optimizer = optim.SGD([tensor([1.0])], lr=0.5)
@@ -21,11 +21,10 @@ class LambdaLR(LRScheduler):
 
     lr_lambda: Any
 
-    per_group, not_kept = "lr_lambda", "optimizer lr_lambda"
+    not_kept = "optimizer lr_lambda"
 
     def get_lr(self) -> list[float]:
-        pairs = zip(self.base_lrs, self.lr_lambda, strict=True)
-        lrs = [lr * factor(self.last_epoch) for lr, factor in pairs]
+        lrs = self._scaled(self.lr_lambda(self.last_epoch))
         for lr in lrs:
             check("LambdaLR", lr=lr)
         return lrs
@@ -134,7 +133,7 @@ class OneCycleLR(LRScheduler):
 
     Args:
         optimizer: whose groups are changed.
-        max_lr: the highest learning rate, one for all groups or a list, as the momenta below.
+        max_lr: the highest learning rate.
         total_steps: how many steps the cycle has.
         epochs: with ``steps_per_epoch``, instead of ``total_steps``.
         steps_per_epoch: with ``epochs``.
@@ -155,19 +154,17 @@ class OneCycleLR(LRScheduler):
     ([1.0], 0.85)
     """
 
-    max_lr: Any  # a number, or a list of numbers
+    max_lr: float
     total_steps: Any = None
     epochs: int | None = None
     steps_per_epoch: int | None = None
     pct_start: float = 0.3
     anneal_strategy: Literal["cos", "linear"] = "cos"
     cycle_momentum: bool = True
-    base_momentum: Any = 0.85
-    max_momentum: Any = 0.95
+    base_momentum: float = 0.85
+    max_momentum: float = 0.95
     div_factor: float = 25.0
     final_div_factor: float = 1e4
-
-    per_group = "max_lr base_momentum max_momentum"
 
     def _check(self) -> None:
         super()._check()
@@ -179,8 +176,8 @@ class OneCycleLR(LRScheduler):
         if self.cycle_momentum and not {"momentum", "betas"} & self.optimizer.defaults.keys():
             wanted, given = "an optimizer with momentum or betas", type(self.optimizer).__name__
             raise wrong_value("OneCycleLR", wanted, given, "give cycle_momentum=False")
-        for group, top in zip(self.optimizer.param_groups, self.max_lr, strict=True):
-            group["lr"] = group["initial_lr"] = top / self.div_factor
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["initial_lr"] = self.max_lr / self.div_factor
 
     def get_lr(self) -> list[float]:
         """The learning rates of this step; the momenta are set here, too."""
@@ -194,11 +191,11 @@ class OneCycleLR(LRScheduler):
             height, foot = max(0.0, end - epoch) / (end - peak or 1.0), foot * self.final_div_factor
         if self.anneal_strategy == "cos":
             height = (1.0 - math.cos(math.pi * height)) / 2.0
-        groups = self.optimizer.param_groups if self.cycle_momentum else []
-        for group, low, high in zip(groups, self.base_momentum, self.max_momentum, strict=False):
-            momentum = high + (low - high) * height
+        momentum = self.max_momentum + (self.base_momentum - self.max_momentum) * height
+        for group in self.optimizer.param_groups if self.cycle_momentum else []:
             if "betas" in group:
                 group["betas"] = momentum, group["betas"][1]
             else:
                 group["momentum"] = momentum
-        return [top / foot + (top - top / foot) * height for top in self.max_lr]
+        low = self.max_lr / foot
+        return [low + (self.max_lr - low) * height for _ in self.base_lrs]

@@ -21,7 +21,6 @@ class LRScheduler(Options):
 
     optimizer: Optimizer
 
-    per_group = ""  # the options that are one for all groups, or a list with one for each
     not_kept = "optimizer"  # what a state has no copy of
 
     def __post_init__(self) -> None:
@@ -67,17 +66,10 @@ class LRScheduler(Options):
         vars(self).update(copy.deepcopy(state_dict))
 
     def _check(self) -> None:
-        """Raise if an option cannot be; those of ``per_group`` become lists."""
-        who, optimizer = type(self).__name__, self.optimizer
-        if not isinstance(optimizer, Optimizer):
-            raise wrong_kind(who, "an optimizer", type(optimizer).__name__, "give one")
-        n = len(optimizer.param_groups)
-        for name in self.per_group.split():
-            value = getattr(self, name)
-            values = list(value) if isinstance(value, (list, tuple)) else [value] * n
-            if len(values) != n:
-                raise wrong_value(who, f"{name} for each of {n} groups", len(values), "give all")
-            setattr(self, name, values)
+        """Raise if an option cannot be."""
+        who, given = type(self).__name__, type(self.optimizer).__name__
+        if not isinstance(self.optimizer, Optimizer):
+            raise wrong_kind(who, "an optimizer", given, "give one")
         check_fields(self)
 
     def _scaled(self, factor: float) -> list[float]:

@@ -21,7 +21,7 @@ class ReduceLROnPlateau(LRScheduler):
         threshold: how much better counts as better.
         threshold_mode: ``"rel"``, as a share of the best so far, or ``"abs"``.
         cooldown: how many epochs to wait after each change.
-        min_lr: the learning rate does not fall below it; for all groups or a list.
+        min_lr: the learning rate does not fall below it.
         eps: a change by no more is not made.
 
     >>> from minigrad import optim, tensor
@@ -39,10 +39,8 @@ class ReduceLROnPlateau(LRScheduler):
     threshold: float = 1e-4
     threshold_mode: Literal["rel", "abs"] = "rel"
     cooldown: int = 0
-    min_lr: Any = 0.0
+    min_lr: float = 0.0
     eps: float = 1e-8
-
-    per_group = "min_lr"
 
     def __post_init__(self) -> None:
         self._check()
@@ -62,8 +60,8 @@ class ReduceLROnPlateau(LRScheduler):
             self.cooldown_counter, self.num_bad_epochs = self.cooldown_counter - 1, 0
         if self.num_bad_epochs > self.patience:
             self.cooldown_counter, self.num_bad_epochs = self.cooldown, 0
-            for group, low in zip(self.optimizer.param_groups, self.min_lr, strict=True):
-                lower = max(group["lr"] * self.factor, low)
+            for group in self.optimizer.param_groups:
+                lower = max(group["lr"] * self.factor, self.min_lr)
                 group["lr"] = lower if group["lr"] - lower > self.eps else group["lr"]
 
 
