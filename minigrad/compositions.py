@@ -42,8 +42,6 @@ def clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: 
 composition(np.divmod)(lambda x, y: (np.floor_divide(x, y), np.remainder(x, y)))
 composition(np.imag)(np.zeros_like)
 composition(np.real_if_close)(lambda a, tol=100.0: np.copy(a))
-if hasattr(np, "astype"):  # since NumPy 2.1
-    composition(np.astype)(lambda x, dtype, /, **kw: x.astype(dtype, **kw))
 
 
 @composition(np.linspace)

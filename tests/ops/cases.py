@@ -305,8 +305,6 @@ case(np.clip, real(2, 3), call=lambda x: np.clip(x, None, 0.5))
 case(np.clip, real(2, 3), real(3, seed=1), call=lambda x, low: np.clip(x, low, low + 1.0))
 case(np.divmod, real(3), positive(3))
 case(np.real_if_close, real(3), call=lambda x: np.real_if_close(x), reference=lambda x: x)
-if hasattr(np, "astype"):
-    case(np.astype, real(3), call=lambda x: np.astype(x, np.result_type(x, np.float64)))
 case(np.linspace, real(), real(seed=1), num=4)
 case(np.linspace, real(2), real(3, 1), call=lambda a, b: np.linspace(a, b, 3, False, axis=-1))
 case(np.linspace, real(2), call=lambda a: np.linspace(0.5, a, 3))

@@ -4,7 +4,6 @@ import math
 from typing import Any, Literal
 
 from ...errors import wrong_value
-from ...ranges import check
 from .schedule import LRScheduler
 
 
@@ -24,10 +23,7 @@ class LambdaLR(LRScheduler):
     not_kept = "optimizer lr_lambda"
 
     def get_lr(self) -> list[float]:
-        lrs = self._scaled(self.lr_lambda(self.last_epoch))
-        for lr in lrs:
-            check("LambdaLR", lr=lr)
-        return lrs
+        return self._scaled(self.lr_lambda(self.last_epoch))
 
 
 class StepLR(LRScheduler):

@@ -4,7 +4,7 @@ import copy
 from typing import Any
 
 from ...errors import wrong_kind, wrong_value
-from ...ranges import Options, check_fields
+from ...ranges import Options, check, check_fields
 from ..optimizer import Optimizer
 
 
@@ -43,6 +43,8 @@ class LRScheduler(Options):
         self.last_epoch += 1
         try:
             lrs = self.get_lr()
+            for lr in lrs:
+                check(type(self).__name__, lr=lr)
         except BaseException:
             self.last_epoch -= 1
             raise
@@ -53,8 +55,8 @@ class LRScheduler(Options):
 
     def state_dict(self) -> dict[str, Any]:
         """A copy of what changes and of the options, but for functions and other schedules."""
-        kept = vars(self).keys() - self.not_kept.split()
-        return copy.deepcopy({name: value for name, value in vars(self).items() if name in kept})
+        left_out = self.not_kept.split()
+        return copy.deepcopy({k: v for k, v in vars(self).items() if k not in left_out})
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on from what `state_dict` gave; nothing is changed if it is another's."""
