@@ -11,7 +11,7 @@ from .autograd.modes import ALTER, ALTERATION, switched
 from .clipping import global_norm, gradients_of, scale as scale_arrays
 from .errors import wrong_kind, wrong_value
 from .optim import Optimizer
-from .ranges import Options, check, check_fields
+from .ranges import Options, check_fields
 
 
 @contextmanager
@@ -106,11 +106,11 @@ class GradScaler(Options):
         """Divide the gradients by the scale, in place: due before they are clipped by hand."""
         if id(optimizer) in self._found:
             raise RuntimeError("unscale_ is due once for each optimizer before update()")
-        gradients = gradients_of(optimizer._named()).values()
+        gradients = gradients_of(optimizer._named).values()
         scale_arrays(gradients, 1.0 / self._scale)
         self._found[id(optimizer)] = bool(np.isfinite(global_norm(gradients)))
 
-    def step(self, optimizer: Optimizer) -> Any:
+    def step(self, optimizer: Optimizer) -> None:
         """The optimizer's step with unscaled gradients, unless they are not finite."""
         if not self.enabled:
             return optimizer.step()
@@ -122,13 +122,10 @@ class GradScaler(Options):
         self.last_step = ScaledStep(skipped, reason, self._scale, *counts)
         return None if skipped else optimizer.step()
 
-    def update(self, new_scale: float | None = None) -> None:
-        """Change the scale as the steps since the last call went, or to a given one."""
+    def update(self) -> None:
+        """Change the scale as the steps since the last call went."""
         finite, self._found = all(self._found.values()), {}
-        if new_scale is not None:
-            check("GradScaler.update", init_scale=new_scale)
-            self._scale = float(new_scale)
-        elif self.enabled and self.dynamic:
+        if self.enabled and self.dynamic:
             self._growth_tracker = self._growth_tracker + 1 if finite else 0
             if not finite:
                 self._scale *= self.backoff_factor
@@ -138,10 +135,6 @@ class GradScaler(Options):
     def get_scale(self) -> float:
         """The scale of the next loss."""
         return self._scale if self.enabled else 1.0
-
-    def is_enabled(self) -> bool:
-        """Whether it scales."""
-        return self.enabled
 
     def state_dict(self) -> dict[str, Any]:
         """The scale and what changes it, with PyTorch's keys."""

@@ -6,7 +6,7 @@ Each text stands for its function where a tensor is tracked; arrays alone never 
 import math
 import string
 from collections.abc import Callable
-from functools import partial, reduce
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -40,11 +40,8 @@ def clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: 
 
 
 composition(np.divmod)(lambda x, y: (np.floor_divide(x, y), np.remainder(x, y)))
-composition(np.modf)(lambda x: (np.fmod(x, 1.0), np.trunc(x)))
 composition(np.imag)(np.zeros_like)
 composition(np.real_if_close)(lambda a, tol=100.0: np.copy(a))
-if hasattr(np, "astype"):  # since NumPy 2.1
-    composition(np.astype)(lambda x, dtype, /, **kw: x.astype(dtype, **kw))
 
 
 @composition(np.linspace)
@@ -70,11 +67,9 @@ def select(condlist: Any, choicelist: Any, default: Any = 0.0) -> Any:
 @composition(np.prod)
 def prod(a: Any, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
     """The product, one half times the other, so that it is exact at zeros in every order."""
-    shape = np.shape(a)
-    axes = along(axis, len(shape))
-    rest = [i for i in range(len(shape)) if i not in axes]
-    a = np.transpose(a if dtype is None else a.astype(dtype), (*rest, *axes))
-    lines = np.reshape(a, [*[shape[i] for i in rest], count(shape, axis)])
+    axes, number = along(axis, np.ndim(a)), count(np.shape(a), axis)
+    a = np.moveaxis(a if dtype is None else a.astype(dtype), axes, range(-len(axes), 0))
+    lines = np.reshape(a, (*a.shape[: a.ndim - len(axes)], number))
     while (n := lines.shape[-1]) > 1:
         half, odd = lines[..., : n // 2] * lines[..., n // 2 : n - n % 2], lines[..., n - n % 2 :]
         lines = np.concatenate([half, odd], -1)
@@ -118,29 +113,6 @@ def average(a: Any, axis: Any = None, weights: Any = None, returned: Any = False
     return (mean, total) if returned else mean
 
 
-def without_nan(plain: Function, neutral: float, a: Any, *args: Any, **kw: Any) -> Any:
-    """A reduction with its neutral element in the place of NaN."""
-    return plain(np.where(np.isnan(a), neutral, a), *args, **kw)
-
-
-NEUTRAL = {"sum": 0.0, "prod": 1.0, "cumsum": 0.0, "cumprod": 1.0, "max": -np.inf, "min": np.inf}
-for name, neutral in NEUTRAL.items():
-    composition(getattr(np, f"nan{name}"))(partial(without_nan, getattr(np, name), neutral))
-
-
-def along_first(plain: Function, array: Any, axis: Any = 0, **kw: Any) -> Any:
-    """A reduction or scan whose axis is at first the first."""
-    return plain(array, axis, **kw)
-
-
-composition(np.add.reduce)(partial(along_first, np.sum))
-composition(np.multiply.reduce)(partial(along_first, np.prod))
-composition(np.maximum.reduce)(partial(along_first, np.max))
-composition(np.minimum.reduce)(partial(along_first, np.min))
-composition(np.add.accumulate)(partial(along_first, np.cumsum))
-composition(np.multiply.accumulate)(partial(along_first, np.cumprod))
-
-
 def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """log of the sum of exp x along axes, without overflow.
 
@@ -159,12 +131,9 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 @composition(np.diff)
-def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
+def diff(a: Any, n: int = 1, axis: int = -1) -> Any:
     """a[k+1] - a[k], n times."""
-    slab = [1 if i == axis % np.ndim(a) else side for i, side in enumerate(np.shape(a))]
-    ends = [x if x is None or np.ndim(x) else np.broadcast_to(x, slab) for x in (prepend, append)]
-    parts = [x for x in (ends[0], a, ends[1]) if x is not None]
-    a = np.moveaxis(np.concatenate(parts, axis), axis, -1)
+    a = np.moveaxis(a, axis, -1)
     for _ in range(n):
         a = a[..., 1:] - a[..., :-1]
     return np.moveaxis(a, -1, axis)
@@ -220,13 +189,6 @@ composition(np.column_stack)(partial(joined, as_column, 1))
 composition(np.append)(lambda arr, values, axis=None: np.concatenate([arr, values], axis))
 
 
-@composition(np.broadcast_arrays)
-def broadcast_arrays(*args: Any) -> tuple[Any, ...]:
-    """All arrays in their common shape."""
-    shape = np.broadcast_shapes(*map(np.shape, args))
-    return tuple(np.broadcast_to(a, shape) for a in args)
-
-
 def cut(cutter: Function, usual: int, ary: Any, indices_or_sections: Any, axis: Any = None) -> Any:
     """The pieces into which a function cuts the numbers along the axis."""
     axis = min(usual, np.ndim(ary) - 1) if axis is None else axis % np.ndim(ary)
@@ -244,17 +206,14 @@ composition(np.dsplit)(partial(cut, np.split, 2))
 
 @composition(np.pad)
 def pad(array: Any, pad_width: Any, mode: Any = "constant", constant_values: Any = 0.0) -> Any:
-    """Padding by a constant or by elements of the array, found by padding their numbers."""
-    if mode not in ("constant", "edge", "reflect", "symmetric", "wrap"):
-        wanted = "mode constant, edge, reflect, symmetric or wrap"
-        raise wrong_kind("the derivative of np.pad", wanted, repr(mode), "pad with np.concatenate")
-    numbers = np.arange(1, np.size(array) + 1).reshape(np.shape(array))
-    arrived = np.pad(numbers, pad_width, mode)
-    z = np.ravel(array)[np.maximum(arrived - 1, 0)] if np.size(array) else 0.0
+    """Padding by a constant: each place picks the element whose number arrives there, or a zero."""
     if mode != "constant":
-        return z
+        wanted = "mode constant"
+        raise wrong_kind("the derivative of np.pad", wanted, repr(mode), "pad with np.concatenate")
+    numbers = np.arange(np.size(array)).reshape(np.shape(array))
+    place = np.pad(numbers, pad_width, constant_values=-1)  # the last is a zero of its own
     frame = np.pad(np.zeros_like(array).numpy(), pad_width, constant_values=constant_values)
-    return np.where(arrived > 0, z, frame)
+    return np.append(np.ravel(array), np.zeros(1, array.dtype))[place] + frame
 
 
 def shifted(sign: int, x: Any, axes: Any = None) -> Any:
@@ -329,9 +288,6 @@ composition(np.outer)(lambda a, b: np.ravel(a)[:, None] * np.ravel(b))
 composition(np.vdot)(lambda a, b: np.sum(np.ravel(a) * np.ravel(b)))
 composition(np.vecdot)(lambda x, y, axis=-1: np.sum(x * y, axis))
 composition(np.trace)(lambda a, *args, **kw: np.sum(np.diagonal(a, *args, **kw), -1))
-if hasattr(np, "matvec"):  # since NumPy 2.2
-    composition(np.matvec)(lambda x, y: (x @ y[..., None])[..., 0])
-    composition(np.vecmat)(lambda x, y: (x[..., None, :] @ y)[..., 0, :])
 
 
 @composition(np.kron)
@@ -441,12 +397,3 @@ def matrix_power(a: Any, n: int) -> Any:
         n >>= 1
         square = square @ square if n else square
     return z
-
-
-for name in "matmul outer cross tensordot vecdot matrix_transpose".split():
-    composition(getattr(np.linalg, name))(getattr(np, name))
-composition(np.linalg.diagonal)(lambda x, *, offset=0: np.diagonal(x, offset, -2, -1))
-composition(np.linalg.trace)(lambda x, *, offset=0: np.trace(x, offset, -2, -1))
-
-
-composition(np.linalg.multi_dot)(partial(reduce, np.matmul))  # from left to right

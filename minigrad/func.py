@@ -102,7 +102,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
     """
     run = _Run("jvp", f, tuple(primals))
     directions = _matched("jvp", "tangent", tuple(tangents), run.variables)
-    duals = [Tensor(np.zeros_like(_array(output))).requires_grad_() for output in run.outputs]
+    duals = [Tensor(np.zeros_like(bare(output))).requires_grad_() for output in run.outputs]
     pulled = pull(run.outputs, run.variables, duals, True)
     tangent = iter(pull(pulled, duals, directions, run.taped))
     return run.value(), nested(lambda _: _shown(next(tangent), run.taped), run.output)
@@ -149,7 +149,7 @@ def jacobian(f: Function, argnums: int = 0) -> Function:
         if len(run.outputs) != 1:
             wanted, given = "the function to return one array", len(run.outputs)
             raise wrong_value("jacobian", wanted, given, "np.concatenate them, or use vjp")
-        z = _array(run.outputs[0])
+        z = bare(run.outputs[0])
         units = np.eye(z.size, dtype=z.dtype).reshape(z.size, *z.shape)
         rows = [pull(run.outputs, run.variables, [unit], run.taped) for unit in units]
         answer = []
@@ -198,7 +198,7 @@ class _Run:
         self.outputs = leaves(self.output)
 
     def _variable(self, number: int, value: Any) -> Tensor:
-        array = _array(value)
+        array = bare(value)
         if array.dtype.kind not in "fc":
             wanted = f"argument {number} to be of floats"
             raise wrong_kind(self.who, wanted, array.dtype, "give np.asarray(x, float)")
@@ -248,8 +248,9 @@ def _is_tracked(tree: Any) -> bool:
 
 
 def _shown(value: Any, taped: bool) -> Any:
-    return value if taped and isinstance(value, Tensor) else _array(value)
+    return value if taped and isinstance(value, Tensor) else bare(value)
 
 
-def _array(value: Any) -> np.ndarray:
+def bare(value: Any) -> np.ndarray:
+    """The array of a tensor, or whatever else as one."""
     return value._array if isinstance(value, Tensor) else np.asarray(value)

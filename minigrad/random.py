@@ -36,13 +36,6 @@ class Generator(np.random.Generator):
         self.bit_generator.state = state
         return self
 
-    def __reduce__(self) -> Any:
-        return _restore, (self.get_state(),)
-
-
-def _restore(state: Any) -> Generator:
-    return Generator().set_state(state)
-
 
 default_generator = Generator()
 

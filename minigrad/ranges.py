@@ -12,8 +12,7 @@ from .errors import wrong_kind, wrong_value
 _RANGES = {
     "True or False": "affine amsgrad batch_first bias bidirectional centered cycle_momentum "
     "decoupled_weight_decay drop_last dynamic elementwise_affine enabled maximize "
-    "nesterov norm relu_after shuffle three_phase track_running_stats zero_init_last",
-    "a whole number in [-1, inf)": "last_epoch",
+    "nesterov norm relu_after shuffle track_running_stats zero_init_last",
     "a whole number in [0, inf)": "cooldown patience",
     "a whole number in [1, inf)": "T_max batch_size embedding_dim epochs features groups "
     "growth_interval hidden hidden_size in_channels in_features input_size num_embeddings "
@@ -23,20 +22,20 @@ _RANGES = {
     "a number in (-inf, inf)": "ELU.alpha a b forget_bias gain init mean negative_slope "
     "scale_gradient.factor val",
     "a number in [0, inf)": "SmoothL1Loss.beta dampening eps eta_min gamma "
-    "initial_accumulator_value lr lr_decay momentum momentum_decay std threshold weight_decay",
+    "initial_accumulator_value lr lr_decay max_lr min_lr momentum momentum_decay std threshold "
+    "weight_decay",
     "a number in (0, inf)": "beta clip_gradient.norm clip_gradient.value clip_norm clip_value "
     "delta div_factor final_div_factor init_scale max_norm rescale_norm trunc_normal_.std",
     "a number in (0, inf]": "norm_type",
     "a number in (1, inf)": "growth_factor",
     "a number in (0, 1)": "backoff_factor",
-    "a number in [0, 1)": "factor",
+    "a number in [0, 1)": "base_momentum factor max_momentum",
     "a number in [0, 1]": "BatchNorm1d.momentum BatchNorm2d.momentum alpha dropout end_factor "
     "label_smoothing p pct_start rho",
     "a number in (0, 1]": "start_factor",
-    "numbers in [0, inf)": "max_lr min_lr",
-    "numbers in [0, 1)": "base_momentum betas max_momentum",
+    "numbers in [0, 1)": "betas",
     "whole numbers in [0, inf)": "milestones",
-    "functions": "lr_lambda",
+    "a function": "lr_lambda",
     "'raise', 'skip' or 'ignore'": "on_nonfinite",
     "'mean', 'sum' or 'none'": "reduction",
     "'none' or 'tanh'": "approximate",
@@ -92,7 +91,7 @@ def check_fields(options: Any) -> None:
 
 def _fits(value: Any, wanted: str) -> bool:
     if " in " not in wanted:
-        return callable(value) if wanted == "functions" else repr(value) in wanted
+        return callable(value) if wanted == "a function" else repr(value) in wanted
     kind, interval = wanted.split(" in ")
     if isinstance(value, bool) or not isinstance(value, Integral if "whole" in kind else Real):
         return False

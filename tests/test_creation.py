@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-import pickle
 from typing import Any
 
 import numpy as np
@@ -142,16 +140,12 @@ def test_distributions() -> None:
     assert mg.normal(np.zeros(3), np.ones(3)).shape == (3,)
 
 
-def test_a_generator_is_saved_restored_copied_and_pickled() -> None:
+def test_a_generator_is_saved_and_restored() -> None:
     g = Generator(1)
     g.random(7)
     state = g.get_state()
     ahead = g.random(3)
     for other in Generator().set_state(state), g.set_state(state):
-        np.testing.assert_array_equal(other.random(3), ahead)
-    g.set_state(state)
-    for other in pickle.loads(pickle.dumps(g)), copy.deepcopy(g):
-        assert isinstance(other, Generator)
         np.testing.assert_array_equal(other.random(3), ahead)
 
 

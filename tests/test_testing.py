@@ -21,9 +21,7 @@ def test_any_numpy_function_is_checked_to_second_order() -> None:
     report = gradcheck(
         lambda x, y: np.sum(np.exp(x) @ y) / np.linalg.det(x), X, X + 3.0 * np.eye(2)
     )
-    assert report.methods == ("complex step", "complex step")
-    assert report.entries == 16
-    assert 0.0 < report.largest_error < 1e-11
+    assert report == (("complex step", "complex step"), ())
 
 
 def test_numbers_tensors_and_constants_are_inputs() -> None:
@@ -34,7 +32,12 @@ def test_numbers_tensors_and_constants_are_inputs() -> None:
 
 
 def test_several_outputs_are_checked_together() -> None:
-    assert gradcheck(lambda x: (np.sin(x), np.sum(x)), X).entries == 8
+    def both(x: Any) -> Any:
+        return np.sin(x), np.sum(x)
+
+    assert gradcheck(both, X).methods == ("complex step", "complex step")
+    with pytest.raises(GradcheckError, match="order 1"):
+        gradcheck((both, lambda g, x: g[0] * np.cos(x)), X)
 
 
 def test_float32_input_is_checked_in_float64() -> None:
@@ -110,13 +113,6 @@ def test_a_failure_says_everything_and_its_seed_repeats_it() -> None:
     assert str(again.value) == message
 
 
-def test_large_inputs_are_sampled() -> None:
-    x = np.linspace(0.5, 1.5, 5000)
-    assert gradcheck(np.sqrt, x).entries == 400
-    with pytest.raises(GradcheckError):
-        gradcheck((np.sqrt, lambda g, x: g * 0.50001 / np.sqrt(x)), x)
-
-
 def test_a_tiny_error_is_found() -> None:
     with pytest.raises(GradcheckError):
         gradcheck((np.exp, lambda g, x: g * np.exp(x) * (1.0 + 1e-10)), X)
@@ -140,7 +136,7 @@ def test_domains_keep_away_from_their_kinks(name: str) -> None:
         assert np.unique(x).size == 50
         assert domain.low <= x.min()
         assert x.max() <= domain.high
-        assert all(abs(x - kink).min() >= domain.gap for kink in domain.kinks)
+        assert all(abs(x - kink).min() >= 1e-2 for kink in domain.kinks)
     assert abs(np.log10(abs(x)).std()) > 0.1
 
 
@@ -151,7 +147,7 @@ def test_layouts_are_equal_arrays_in_other_memory(layout: str) -> None:
         np.testing.assert_array_equal(gen.laid_out(x, layout), x)
     laid = gen.laid_out(np.ones((3, 4)), layout)
     assert laid.flags.writeable == (layout != "read-only")
-    strides = {"C": (32, 8), "F": (8, 24), "transposed": (8, 24), "strided": (128, 16)}
+    strides = {"C": (32, 8), "F": (8, 24), "transposed": (8, 24), "strided": (64, 16)}
     assert laid.strides == {**strides, "reversed": (-32, -8), "read-only": (32, 8)}[layout]
 
 
@@ -164,12 +160,6 @@ def test_ambiguous_and_square_shapes_are_drawn() -> None:
         assert find(gen.broadcastable_shapes(), lambda pair, w=wanted: pair == w) == wanted
     assert find(gen.shapes(), lambda s: len(s) == 3 and len(set(s)) == 1) is not None
     assert find(gen.shapes(), lambda s: 0 in s) is not None
-
-
-@given(gen.operands(gen.REAL, gen.POSITIVE))
-def test_operands_broadcast(pair: tuple[np.ndarray, np.ndarray]) -> None:
-    assert (pair[0] + pair[1]).shape == np.broadcast_shapes(pair[0].shape, pair[1].shape)
-    assert pair[1].min(initial=1.0) > 0.0
 
 
 @given(gen.arrays(shape=(3,), domain=gen.POSITIVE, dtype=np.float32, layouts=("C",)))

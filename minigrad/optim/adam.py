@@ -1,8 +1,7 @@
 """Adam and what was made of it: AdamW, NAdam."""
 
 import math
-from dataclasses import KW_ONLY, field
-from typing import Any
+from dataclasses import KW_ONLY
 
 import numpy as np
 
@@ -63,7 +62,7 @@ class AdamW(Adam):
     """`Adam` with weights that decay by themselves, beside the gradient.
 
     Each step multiplies the parameter by ``1 - lr * weight_decay`` first (Loshchilov & Hutter
-    2019, algorithm 2). Arguments as in `Adam`, but for the default of ``weight_decay``.
+    2019, algorithm 2): `Adam` with other defaults.
 
     >>> import minigrad
     >>> x = minigrad.tensor([100.0], requires_grad=True)
@@ -75,13 +74,8 @@ class AdamW(Adam):
     """
 
     weight_decay: float = 1e-2
-    decoupled_weight_decay: bool = field(default=True, init=False)
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """As in `Optimizer`; what `Adam` saved goes on with the decay of this class."""
-        super().load_state_dict(state_dict)
-        for group in self.param_groups:
-            group["decoupled_weight_decay"] = True
+    _: KW_ONLY
+    decoupled_weight_decay: bool = True
 
 
 class NAdam(Optimizer):

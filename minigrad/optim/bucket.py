@@ -42,14 +42,13 @@ class Bucket:
         own = [{k: v[i] for k, v in cut.items()} for i in range(len(self.params))]
         return {p: self.state | arrays for p, arrays in zip(self.params, own, strict=True)}
 
-    def kept(self, name: str, start: float = 0.0) -> np.ndarray:
+    def kept(self, name: str, start: float = 0.0) -> Any:
         """The array of the state by that name, of ``start`` everywhere when it is new."""
         if name not in self.state:
             self.state[name] = np.full_like(self.gradient, start)
-        array: np.ndarray = self.state[name]
-        return array
+        return self.state[name]
 
-    def average(self, name: str, keep: float, square: bool = False) -> np.ndarray:
+    def average(self, name: str, keep: float, square: bool = False) -> Any:
         """The running average of the gradient, or of its square, by that name, with this one."""
         average, value = self.kept(name), self.gradient
         value = np.multiply(value, value, self.scratch) if square else value

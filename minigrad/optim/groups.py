@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd import Tensor
-from ..clipping import named
+from ..clipping import Named, named
 from ..errors import wrong_kind, wrong_value
 from ..ranges import check
 
@@ -15,22 +15,21 @@ State = dict[str, Any]  # arrays of a parameter's shape, and numbers
 Params = Iterable[Tensor] | Iterable[tuple[str, Tensor]] | Iterable[Group]
 
 _NUMBERS = {"step": int, "mu_product": float}  # of a state; the rest are arrays
-_BESIDE = "params", "param_names", "name", "initial_lr"  # what a group may have but its options
+_BESIDE = "params", "name", "initial_lr"  # what a group may have but its options
 
 
 def groups_in(who: str, params: Any) -> list[Any]:
     """What an optimizer was given, as groups: dicts as they are, parameters as one group."""
-    if isinstance(params, Iterable) and not isinstance(params, (Tensor, set)):
-        params = list(params)
-        if not params:
-            raise wrong_value(who, "parameters", "none", "make it after the model")
-        if isinstance(params[0], dict):
-            return list(params)
-    return [{"params": named(who, params)}]
+    if isinstance(params, (list, tuple)) and params and isinstance(params[0], dict):
+        return list(params)
+    pairs = named(who, params)
+    if not pairs:
+        raise wrong_value(who, "parameters", "none", "make it after the model")
+    return [{"params": pairs}]
 
 
-def group_of(who: str, defaults: Group, given: Any, taken: list[Tensor]) -> Group:
-    """A group with all its options, of what the user gave; ``taken`` are in groups already."""
+def group_of(who: str, defaults: Group, given: Any, taken: Named) -> Group:
+    """A group with all its options, of what the user gave; its parameters are now taken, too."""
     if not isinstance(given, dict) or not {"params"} <= given.keys() <= {*defaults, *_BESIDE}:
         wanted = f"a group as a dict of params, {', '.join(defaults)}"
         keys = ", ".join(given) if isinstance(given, dict) else type(given).__name__
@@ -39,15 +38,14 @@ def group_of(who: str, defaults: Group, given: Any, taken: list[Tensor]) -> Grou
     pairs = named(who, [params] if isinstance(params, Tensor) else params)
     group = {**defaults, **given, "params": [p for _, p in pairs]}
     check_options(who, defaults, group)
-    seen = set(taken)
+    seen = {p for _, p in taken}
     for number, p in enumerate(group["params"]):
         if not p.is_leaf or p.dtype.kind != "f" or not p._array.flags.writeable or p in seen:
             wanted = "parameters that are writable leaves of floats, each once"
             kind = f"number {number} of shape {p.shape} {p.dtype}"
             raise wrong_value(who, wanted, kind, "give model.parameters(), once")
         seen.add(p)
-    if any(name for name, _ in pairs):
-        group["param_names"] = [name for name, _ in pairs]
+    taken += pairs
     return group
 
 

@@ -2,11 +2,10 @@
 
 import copy
 import math
-from collections.abc import Callable
 from dataclasses import KW_ONLY, InitVar, fields
 from typing import Any, ClassVar, Literal, NamedTuple
 
-from ..autograd import Tensor, enable_grad
+from ..autograd import Tensor
 from ..autograd.changes import mark_changed
 from ..clipping import Named, clip_values, global_norm, gradients_of, nonfinite, rescale
 from ..errors import wrong_value
@@ -77,18 +76,20 @@ class Optimizer(Options):
         self._who = type(self).__name__
         if self.clip_norm is not None and self.rescale_norm is not None:
             raise wrong_value(self._who, "clip_norm or rescale_norm", "both", "give one")
-        names = [field.name for field in fields(self) if field.name not in _CONTROL]
-        self.defaults: Group = {name: getattr(self, name) for name in names}
+        options = fields(self)
+        self.defaults: Group = {
+            o.name: getattr(self, o.name) for o in options if o.name not in _CONTROL
+        }
         self.clipping = Clipping()
         self.param_groups: list[Group] = []
+        self._named: Named = []  # the parameters of all groups, in order
         self._buckets: list[Bucket] = []
         for group in groups_in(self._who, params):
             self.add_param_group(group)
 
     def add_param_group(self, param_group: Group) -> None:
         """Add parameters, with options of their own where the dict has them."""
-        taken = [p for _, p in self._named()]
-        group = group_of(self._who, self.defaults, param_group, taken)
+        group = group_of(self._who, self.defaults, param_group, self._named)
         self.param_groups.append(group)
         self._buckets += buckets(group, {p: {} for p in group["params"]})
 
@@ -96,22 +97,12 @@ class Optimizer(Options):
         """Write what is to be subtracted from the parameters over their gathered gradients."""
         raise TypeError(f"{self._who} has no update; define one in its class")
 
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+    def step(self) -> None:
         """Change the parameters that have gradients.
-
-        Args:
-            closure: computes the loss and calls its ``backward``, before the update.
-
-        Returns:
-            What ``closure`` returns.
 
         Raises:
             RuntimeError: if a gradient is not finite, unless ``on_nonfinite`` says otherwise.
         """
-        loss = None
-        if closure is not None:
-            with enable_grad():
-                loss = closure()
         due = self._due()
         if self._admits(due):
             for bucket in due:
@@ -119,11 +110,10 @@ class Optimizer(Options):
                 self.update(bucket)
                 bucket.descend()
             mark_changed(*[p._array for bucket in due for p in bucket.params])
-        return loss
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Set the gradient of every parameter to None, or fill it with zeros."""
-        for _, p in self._named():
+        for _, p in self._named:
             if set_to_none:
                 p._grad = None
             elif p._grad is not None:
@@ -139,7 +129,7 @@ class Optimizer(Options):
 
         Parameters are numbered through all groups, in order.
         """
-        index = {p: number for number, (_, p) in enumerate(self._named())}
+        index = {p: number for number, (_, p) in enumerate(self._named)}
         states = {index[p]: own for p, own in self.state.items()}
         groups = [{**g, "params": [index[p] for p in g["params"]]} for g in self.param_groups]
         return copy.deepcopy({"state": dict(sorted(states.items())), "param_groups": groups})
@@ -154,11 +144,6 @@ class Optimizer(Options):
         loaded = restored(who, state_dict, self.param_groups, self.defaults, self.state_names)
         self.param_groups = [group for group, _ in loaded]
         self._buckets = [bucket for pair in loaded for bucket in buckets(*pair)]
-
-    def _named(self) -> Named:
-        groups = self.param_groups
-        names = [n for g in groups for n in g.get("param_names", [None] * len(g["params"]))]
-        return list(zip(names, [p for g in groups for p in g["params"]], strict=True))
 
     def _due(self) -> list[Bucket]:
         """The buckets with gradients, gathered; one of which only some have any is split."""
@@ -179,7 +164,7 @@ class Optimizer(Options):
         norm = after = global_norm(gradients)
         coefficient, clipped, finite = 1.0, False, math.isfinite(norm)
         if not finite and self.on_nonfinite == "raise":
-            raise nonfinite(f"{self._who}.step", gradients_of(self._named()))
+            raise nonfinite(f"{self._who}.step", gradients_of(self._named))
         skipped = not finite and self.on_nonfinite == "skip"
         if not skipped:
             clipped = self.clip_value is not None and clip_values(gradients, self.clip_value)

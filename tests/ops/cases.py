@@ -250,7 +250,6 @@ REFERENCES: dict[Any, Any] = {
     np.fmod: lambda x, y: x - y * np.trunc(fixed(x) / fixed(y)),
     np.copysign: lambda x, y: modulus(x) * np.sign(fixed(y)) + 0.0 * y,
     np.divmod: lambda x, y: (np.floor(fixed(x) / fixed(y)), remainder(x, y)),
-    np.modf: lambda x: (x - np.trunc(fixed(x)), np.trunc(fixed(x))),
     np.var: variance,
     np.std: lambda x, **kwargs: np.sqrt(variance(x, **kwargs)),
     np.linalg.slogdet: lambda a: (0.0, 0.5 * np.log(np.linalg.det(a) ** 2)),
@@ -305,10 +304,7 @@ case(np.clip, real(2, 3), call=lambda x: np.clip(x, -1.1, 1.3))
 case(np.clip, real(2, 3), call=lambda x: np.clip(x, None, 0.5))
 case(np.clip, real(2, 3), real(3, seed=1), call=lambda x, low: np.clip(x, low, low + 1.0))
 case(np.divmod, real(3), positive(3))
-case(np.modf, real(3))
 case(np.real_if_close, real(3), call=lambda x: np.real_if_close(x), reference=lambda x: x)
-if hasattr(np, "astype"):
-    case(np.astype, real(3), call=lambda x: np.astype(x, np.result_type(x, np.float64)))
 case(np.linspace, real(), real(seed=1), num=4)
 case(np.linspace, real(2), real(3, 1), call=lambda a, b: np.linspace(a, b, 3, False, axis=-1))
 case(np.linspace, real(2), call=lambda a: np.linspace(0.5, a, 3))
@@ -351,15 +347,8 @@ case(np.average, real(2, 3))
 case(np.average, real(2, 3), positive(3, seed=1), call=lambda a, w: np.average(a, 1, w))
 case(np.average, real(2, 3), positive(2, 3, seed=1), call=lambda a, w: np.average(a, 0, w, True))
 case(np.ptp, real(2, 3), axis=1)
-for name in "nansum nanprod nanmax nanmin nancumsum nancumprod".split():
-    case(getattr(np, name), real(2, 3), axis=1)
-for function in np.add, np.multiply, np.maximum, np.minimum:
-    case(function.reduce, real(3, 2))
-for function in np.add, np.multiply:
-    case(function.accumulate, real(3, 2))
 case(np.diff, real(2, 4))
 case(np.diff, real(4, 2), n=2, axis=0)
-case(np.diff, real(2, 4), real(2, 1, seed=1), call=lambda a, p: np.diff(a, prepend=p, append=0.5))
 case(np.gradient, real(2, 4))
 case(
     np.gradient,
@@ -415,7 +404,6 @@ for function in np.atleast_1d, np.atleast_2d, np.atleast_3d:
 case(np.atleast_2d, real(3), real(), call=lambda x, y: np.atleast_2d(x, y))
 case(np.append, real(2, 3), real(2, seed=1))
 case(np.append, real(2, 3), real(2, 1, seed=1), axis=1)
-case(np.broadcast_arrays, real(2, 1), real(3, seed=1))
 for function in np.split, np.array_split, np.vsplit:
     with_last(function, real(4, 3), 2)
 with_last(np.split, real(4, 3), [1, 1, 3])
@@ -438,8 +426,7 @@ with_last(np.delete, real(4, 2), [0, 2], 0)
 with_last(np.resize, real(3), (2, 4))
 with_last(np.pad, real(2, 3), ((1, 0), (0, 2)))
 with_last(np.pad, real(2, 3), 1, constant_values=0.5)
-for mode in "edge", "reflect", "symmetric", "wrap":
-    with_last(np.pad, real(3, 3), 2, mode)
+with_last(np.pad, real(0, 3), 1, constant_values=((0.5, 1.5), (2.5, 3.5)))
 
 # --- index --------------------------------------------------------------------------------------
 
@@ -504,20 +491,6 @@ case(
     reference=lambda a, b: np.sum(np.ravel(a) * np.ravel(b)),
 )
 case(np.vecdot, real(2, 3), real(3, seed=1), reference=lambda a, b: np.sum(a * b, -1))
-case(
-    np.linalg.vecdot,
-    real(2, 3),
-    real(2, 3, seed=1),
-    reference=lambda a, b: np.sum(a * b, -1),
-)
-if hasattr(np, "matvec"):
-    case(np.matvec, real(2, 2, 3), real(3, seed=1))
-    case(
-        np.vecmat,
-        real(3, seed=1),
-        real(2, 3, 2),
-        reference=lambda x, y: (x[..., None, :] @ y)[..., 0, :],
-    )
 for axes in 0, 1, ([1, 2], [0, 1]), (2, 1):
     shape = {0: (2,)}.get(
         axes if isinstance(axes, int) else -1,
@@ -557,20 +530,6 @@ case(np.cross, real(3), real(2, 3, seed=1))
 case(np.cross, real(3, 2), real(3, 2, seed=1), axis=0)
 with_last(np.trace, real(3, 4), 1)
 with_last(np.trace, real(2, 3, 3), 0, 1, 2)
-case(np.linalg.matmul, real(2, 3), real(3, 2))
-case(np.linalg.outer, real(2), real(3))
-case(np.linalg.cross, real(2, 3), real(2, 3, seed=1))
-case(np.linalg.tensordot, real(2, 3), real(3, 2), axes=1)
-case(np.linalg.matrix_transpose, real(2, 3))
-case(np.linalg.diagonal, real(2, 3, 3), offset=1)
-case(np.linalg.trace, real(2, 3, 3))
-case(
-    np.linalg.multi_dot,
-    real(2, 3),
-    real(3, 2),
-    real(2, 2),
-    call=lambda *xs: np.linalg.multi_dot(xs),
-)
 for order in None, 2, 1, 3, 0.5, np.inf, -np.inf, 0:
     for x, kwargs in ((real(4), {}), (real(2, 3), {"axis": 1, "keepdims": True})):
         kwargs = {"ord": order, **kwargs}

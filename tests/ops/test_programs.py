@@ -28,7 +28,8 @@ BINARY: dict[str, tuple[Callable[[Any, Any], Any], gen.Domain, gen.Domain]] = {
 @given(st.sampled_from(sorted(BINARY)), st.data())
 def test_binary_operations_on_shapes_that_broadcast(name: str, data: st.DataObject) -> None:
     f, first, second = BINARY[name]
-    x, y = data.draw(gen.operands(first, second))
+    left, right = data.draw(gen.broadcastable_shapes())
+    x, y = data.draw(gen.arrays(left, first)), data.draw(gen.arrays(right, second))
     report = gradcheck(f, x, y)
     assert report.methods == ("complex step", "complex step")
 
@@ -159,7 +160,7 @@ def test_straight_line_programs_agree_with_the_complex_step(
 ) -> None:
     _, run = program
     report = gradcheck(run, x, y)
-    assert report.largest_error <= 1e-11 or "differences" in report.methods
+    assert report.kinks == ()
 
 
 @settings(max_examples=30)

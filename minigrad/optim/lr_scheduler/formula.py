@@ -4,12 +4,11 @@ import math
 from typing import Any, Literal
 
 from ...errors import wrong_value
-from ...ranges import check
 from .schedule import LRScheduler
 
 
 class LambdaLR(LRScheduler):
-    """``initial_lr * lr_lambda(epoch)``; one function for all groups or a list of them.
+    """``initial_lr * lr_lambda(epoch)``.
 
     >>> from minigrad import optim, tensor
     >>> optimizer = optim.SGD([tensor([1.0])], lr=0.5)
@@ -21,14 +20,10 @@ class LambdaLR(LRScheduler):
 
     lr_lambda: Any
 
-    per_group = "lr_lambda"
+    not_kept = "optimizer lr_lambda"
 
     def get_lr(self) -> list[float]:
-        pairs = zip(self.base_lrs, self.lr_lambda, strict=True)
-        lrs = [lr * factor(self.last_epoch) for lr, factor in pairs]
-        for lr in lrs:
-            check("LambdaLR", lr=lr)
-        return lrs
+        return self._scaled(self.lr_lambda(self.last_epoch))
 
 
 class StepLR(LRScheduler):
@@ -46,8 +41,7 @@ class StepLR(LRScheduler):
     gamma: float = 0.1
 
     def get_lr(self) -> list[float]:
-        due = self.last_epoch > 0 and self.last_epoch % self.step_size == 0
-        return self._scaled(self.gamma if due else 1.0)
+        return self._scaled(self.gamma ** (self.last_epoch // self.step_size))
 
 
 class MultiStepLR(LRScheduler):
@@ -65,7 +59,8 @@ class MultiStepLR(LRScheduler):
     gamma: float = 0.1
 
     def get_lr(self) -> list[float]:
-        return self._scaled(self.gamma ** self.milestones.count(self.last_epoch))
+        passed = [m for m in self.milestones if m <= self.last_epoch]
+        return self._scaled(self.gamma ** len(passed))
 
 
 class ExponentialLR(LRScheduler):
@@ -82,7 +77,7 @@ class ExponentialLR(LRScheduler):
     gamma: float
 
     def get_lr(self) -> list[float]:
-        return self._scaled(1.0 if self._initial else self.gamma)
+        return self._scaled(self.gamma**self.last_epoch)
 
 
 class LinearLR(LRScheduler):
@@ -101,10 +96,8 @@ class LinearLR(LRScheduler):
     total_iters: int = 5
 
     def get_lr(self) -> list[float]:
-        start, rise, epoch = self.start_factor, self.end_factor - self.start_factor, self.last_epoch
-        if self._initial or epoch > self.total_iters:
-            return self._scaled(1.0 if epoch else start)
-        return self._scaled(1.0 + rise / (self.total_iters * start + (epoch - 1) * rise))
+        share = min(self.last_epoch / self.total_iters, 1.0)
+        return self._scaled(self.start_factor + (self.end_factor - self.start_factor) * share)
 
 
 class CosineAnnealingLR(LRScheduler):
@@ -124,14 +117,8 @@ class CosineAnnealingLR(LRScheduler):
     eta_min: float = 0.0
 
     def get_lr(self) -> list[float]:
-        lrs, epoch, low = self._scaled(1.0), self.last_epoch, self.eta_min
-        now, before = (1.0 + math.cos(math.pi * t / self.T_max) for t in (epoch, epoch - 1))
-        if self._initial:
-            return lrs
-        if (epoch - 1 - self.T_max) % (2 * self.T_max) == 0:  # from the very bottom, by addition
-            rises = [(base - low) * now / 2.0 for base in self.base_lrs]
-            return [lr + rise for lr, rise in zip(lrs, rises, strict=True)]
-        return [now / before * (lr - low) + low for lr in lrs]
+        height = (1.0 + math.cos(math.pi * self.last_epoch / self.T_max)) / 2.0
+        return [self.eta_min + (lr - self.eta_min) * height for lr in self.base_lrs]
 
 
 class OneCycleLR(LRScheduler):
@@ -142,7 +129,7 @@ class OneCycleLR(LRScheduler):
 
     Args:
         optimizer: whose groups are changed.
-        max_lr: the highest learning rate, one for all groups or a list, as the momenta below.
+        max_lr: the highest learning rate.
         total_steps: how many steps the cycle has.
         epochs: with ``steps_per_epoch``, instead of ``total_steps``.
         steps_per_epoch: with ``epochs``.
@@ -153,8 +140,6 @@ class OneCycleLR(LRScheduler):
         max_momentum: its highest.
         div_factor: of ``max_lr``, for where the cycle starts.
         final_div_factor: of that start, for where it ends.
-        three_phase: come down to the start as slowly as it went up, and end from there.
-        last_epoch: -1 to begin, or the step from which to go on.
 
     >>> from minigrad import optim, tensor
     >>> optimizer = optim.SGD([tensor([1.0])], lr=0.5, momentum=0.9)
@@ -165,20 +150,17 @@ class OneCycleLR(LRScheduler):
     ([1.0], 0.85)
     """
 
-    max_lr: Any  # a number, or a list of numbers
+    max_lr: float
     total_steps: Any = None
     epochs: int | None = None
     steps_per_epoch: int | None = None
     pct_start: float = 0.3
     anneal_strategy: Literal["cos", "linear"] = "cos"
     cycle_momentum: bool = True
-    base_momentum: Any = 0.85
-    max_momentum: Any = 0.95
+    base_momentum: float = 0.85
+    max_momentum: float = 0.95
     div_factor: float = 25.0
     final_div_factor: float = 1e4
-    three_phase: bool = False
-
-    per_group = "max_lr base_momentum max_momentum"
 
     def _check(self) -> None:
         super()._check()
@@ -187,36 +169,29 @@ class OneCycleLR(LRScheduler):
         if self.total_steps is None:
             wanted = "total_steps, or epochs and steps_per_epoch"
             raise wrong_value("OneCycleLR", wanted, "neither", "give one or the other")
-        groups, given = self.optimizer.param_groups, type(self.optimizer).__name__
         if self.cycle_momentum and not {"momentum", "betas"} & self.optimizer.defaults.keys():
-            wanted = "an optimizer with momentum or betas"
+            wanted, given = "an optimizer with momentum or betas", type(self.optimizer).__name__
             raise wrong_value("OneCycleLR", wanted, given, "give cycle_momentum=False")
-        if self.last_epoch == -1:
-            for group, top in zip(groups, self.max_lr, strict=True):
-                group["initial_lr"] = top / self.div_factor
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["initial_lr"] = self.max_lr / self.div_factor
 
     def get_lr(self) -> list[float]:
         """The learning rates of this step; the momenta are set here, too."""
-        epoch, steps, three = self.last_epoch, self.total_steps, self.three_phase
+        epoch, steps, foot = self.last_epoch, self.total_steps, self.div_factor
         if epoch > steps:
             raise wrong_value("OneCycleLR", f"{steps} steps", "another", "stop here")
-        up = self.pct_start * steps - 1.0
-        ends = [0.0, up, *[2.0 * up] * three, steps - 1.0]
-        phase = sum(epoch > end for end in ends[1:-1])
-        length = ends[phase + 1] - ends[phase]
-        rest = max(0.0, (ends[phase + 1] - epoch) / length) if length else 0.0
+        peak, end = self.pct_start * steps - 1.0, steps - 1.0
+        if epoch <= peak:
+            height = epoch / peak if peak else 1.0
+        else:
+            height, foot = max(0.0, end - epoch) / (end - peak or 1.0), foot * self.final_div_factor
         if self.anneal_strategy == "cos":
-            rest = (1.0 - math.cos(math.pi * rest)) / 2.0
-        lrs = []
-        columns = self.optimizer.param_groups, self.max_lr, self.base_momentum, self.max_momentum
-        for group, top, low, high in zip(*columns, strict=True):
-            start = top / self.div_factor
-            rates = [start, top, *[start] * three, start / self.final_div_factor]
-            paths = rates, [high, low, high, high]
-            lr, momentum = (p[phase + 1] + (p[phase] - p[phase + 1]) * rest for p in paths)
-            lrs.append(lr)
-            if self.cycle_momentum and "betas" in group:
+            height = (1.0 - math.cos(math.pi * height)) / 2.0
+        momentum = self.max_momentum + (self.base_momentum - self.max_momentum) * height
+        for group in self.optimizer.param_groups if self.cycle_momentum else []:
+            if "betas" in group:
                 group["betas"] = momentum, group["betas"][1]
-            elif self.cycle_momentum:
+            else:
                 group["momentum"] = momentum
-        return lrs
+        low = self.max_lr / foot
+        return [low + (self.max_lr - low) * height for _ in self.base_lrs]

@@ -2,7 +2,6 @@
 
 import math
 from bisect import bisect_right
-from dataclasses import field
 from typing import Any, Literal
 
 from ...errors import wrong_value
@@ -22,7 +21,7 @@ class ReduceLROnPlateau(LRScheduler):
         threshold: how much better counts as better.
         threshold_mode: ``"rel"``, as a share of the best so far, or ``"abs"``.
         cooldown: how many epochs to wait after each change.
-        min_lr: the learning rate does not fall below it; for all groups or a list.
+        min_lr: the learning rate does not fall below it.
         eps: a change by no more is not made.
 
     >>> from minigrad import optim, tensor
@@ -40,17 +39,13 @@ class ReduceLROnPlateau(LRScheduler):
     threshold: float = 1e-4
     threshold_mode: Literal["rel", "abs"] = "rel"
     cooldown: int = 0
-    min_lr: Any = 0.0
+    min_lr: float = 0.0
     eps: float = 1e-8
-    last_epoch: int = field(init=False)
-
-    per_group = "min_lr"
 
     def __post_init__(self) -> None:
         self._check()
         self.best = math.inf if self.mode == "min" else -math.inf
         self.last_epoch = self.num_bad_epochs = self.cooldown_counter = 0
-        self._set(self._scaled(1.0))
 
     def step(self, metrics: Any) -> None:  # type: ignore[override]  # as in PyTorch
         """Go on to the next epoch, with what was measured in the last: a number."""
@@ -63,12 +58,11 @@ class ReduceLROnPlateau(LRScheduler):
             self.best, self.num_bad_epochs = current, 0
         if self.cooldown_counter > 0:
             self.cooldown_counter, self.num_bad_epochs = self.cooldown_counter - 1, 0
-        lrs = self._scaled(1.0)
         if self.num_bad_epochs > self.patience:
             self.cooldown_counter, self.num_bad_epochs = self.cooldown, 0
-            lower = map(max, self._scaled(self.factor), self.min_lr)
-            lrs = [new if lr - new > self.eps else lr for lr, new in zip(lrs, lower, strict=True)]
-        self._set(lrs)
+            for group in self.optimizer.param_groups:
+                lower = max(group["lr"] * self.factor, self.min_lr)
+                group["lr"] = lower if group["lr"] - lower > self.eps else group["lr"]
 
 
 class SequentialLR(LRScheduler):
@@ -76,9 +70,8 @@ class SequentialLR(LRScheduler):
 
     Args:
         optimizer: whose groups are changed.
-        schedulers: schedules of it, neither `SequentialLR` nor `ReduceLROnPlateau`.
+        schedulers: schedules of it, but for `ReduceLROnPlateau`.
         milestones: the epochs at which the second and later ones begin, rising.
-        last_epoch: -1 to begin.
 
     >>> from minigrad import optim, tensor
     >>> from minigrad.optim.lr_scheduler import ExponentialLR, LinearLR
@@ -94,12 +87,14 @@ class SequentialLR(LRScheduler):
     schedulers: list[LRScheduler]
     milestones: list[int]
 
+    not_kept = "optimizer schedulers milestones"
+
     def _check(self) -> None:
         super()._check()
-        wanted = "schedules of the same optimizer, neither SequentialLR nor ReduceLROnPlateau"
         for number, one in enumerate(self.schedulers):
-            known = isinstance(one, LRScheduler) and one.optimizer is self.optimizer
-            if not known or isinstance(one, (SequentialLR, ReduceLROnPlateau)):
+            known = isinstance(one, LRScheduler) and not isinstance(one, ReduceLROnPlateau)
+            if not known or one.optimizer is not self.optimizer:
+                wanted = "schedules of the same optimizer, but for ReduceLROnPlateau"
                 given = f"{type(one).__name__} as number {number}"
                 raise wrong_value("SequentialLR", wanted, given, "make one")
         count = len(self.schedulers)
@@ -107,16 +102,13 @@ class SequentialLR(LRScheduler):
             wanted = f"{count - 1} rising milestones for {count} schedules"
             mend = "give one between each schedule and the next"
             raise wrong_value("SequentialLR", wanted, self.milestones, mend)
+        for group in self.optimizer.param_groups:  # which the making of the schedules has changed
+            group["lr"] = group["initial_lr"]
 
     def get_lr(self) -> list[float]:
-        """The learning rates that the schedule whose turn it is sets."""
+        """The learning rates of the schedule whose turn it is, at its own epoch."""
         index = bisect_right(self.milestones, self.last_epoch)
         current = self.schedulers[index]
-        if self._initial:
-            self._set(self.base_lrs)
-            current._begin(current.last_epoch - 1)
-        elif index > 0 and self.milestones[index - 1] == self.last_epoch:
-            current.restart()
-        else:
-            current.step()
-        return current.get_last_lr()
+        current.base_lrs = self.base_lrs
+        current.last_epoch = self.last_epoch - [0, *self.milestones][index]
+        return current.get_lr()
