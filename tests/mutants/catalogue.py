@@ -30,10 +30,10 @@ FUNCTIONAL = "nn/functional.py"
 
 MUTANTS = (
     mutant(
-        "undoing broadcasting without keepdims",
+        "undoing broadcasting leaves out stretched axes",
         TAPE,
-        "gradient.sum(axis=axes, keepdims=True)",
-        "gradient.sum(axis=axes)",
+        "if i < lead or side != wanted)",
+        "if i < lead)",
     ),
     mutant(
         "ambiguous undoing of broadcasting",
@@ -225,7 +225,7 @@ MUTANTS = (
     mutant(
         "the bias gets a mean",
         "nn/kernels/linear.py",
-        "ones(len(g), g.dtype) @ g if",
+        "ones(len(g), g.dtype).dot(g) if",
         "g.mean(0) if",
     ),
     mutant(
@@ -282,8 +282,8 @@ MUTANTS = (
     mutant(
         "the running variance is the biased one",
         "nn/kernels/norm.py",
-        'moments["var"] * (m / (m - 1))',
-        'moments["var"]',
+        "(running_var, var, m / (m - 1))",
+        "(running_var, var, 1.0)",
     ),
     mutant(
         "batch norm passes over its mean on the way back",
