@@ -173,8 +173,7 @@ def indices(who: str, values: Any, number: int, ignored: int | None = None) -> n
     """Indices into ``number`` classes, checked, as an array of integers."""
     index = np.asarray(values)
     wrong = (index < 0) | (index >= number) | (index.dtype.kind not in "iu")
-    if ignored is not None:
-        wrong &= index != ignored
+    wrong &= index != ignored
     if wrong.any():
         given = f"{index.dtype} {index[wrong][0]}"
         raise wrong_value(who, f"indices as integers from 0 to {number - 1}", given)
