@@ -24,5 +24,6 @@ def wrong_state(who: str, expected: Any, got: Any, mend: str = "") -> RuntimeErr
 
 
 def sentence(who: str, expected: Any, got: Any, mend: str = "") -> str:
-    """A complaint in one sentence."""
-    return f"{who} expects {expected}, got {got}{'; ' if mend else ''}{mend}"
+    """A complaint in one sentence; a class that came is called by its name."""
+    given = got.__name__ if isinstance(got, type) else got
+    return f"{who} expects {expected}, got {given}{'; ' if mend else ''}{mend}"
