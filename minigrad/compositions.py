@@ -208,8 +208,7 @@ composition(np.dsplit)(partial(cut, np.split, 2))
 def pad(array: Any, pad_width: Any, mode: Any = "constant", constant_values: Any = 0.0) -> Any:
     """Padding by a constant: each place picks the element whose number arrives there, or a zero."""
     if mode != "constant":
-        wanted = "mode constant"
-        raise wrong_kind("the derivative of np.pad", wanted, repr(mode), "pad with np.concatenate")
+        raise wrong_kind("np.pad", "mode constant here", repr(mode), "pad with np.concatenate")
     numbers = np.arange(np.size(array)).reshape(np.shape(array))
     place = np.pad(numbers, pad_width, constant_values=-1)  # the last is a zero of its own
     frame = np.pad(np.zeros_like(array).numpy(), pad_width, constant_values=constant_values)
@@ -309,8 +308,8 @@ def cross(
         axisa = axisb = axisc = axis
     a, b = np.moveaxis(a, axisa, -1), np.moveaxis(b, axisb, -1)
     if (np.shape(a)[-1], np.shape(b)[-1]) != (3, 3):
-        who, given = "the derivative of np.cross", f"{np.shape(a)[-1]} and {np.shape(b)[-1]}"
-        raise wrong_value(who, "vectors of 3 elements", given, "append a zero")
+        sizes = f"{np.shape(a)[-1]} and {np.shape(b)[-1]}"
+        raise wrong_value("np.cross", "vectors of 3 elements here", sizes, "append a zero")
     z = np.roll(a, -1, -1) * np.roll(b, 1, -1) - np.roll(a, 1, -1) * np.roll(b, -1, -1)
     return np.moveaxis(z, -1, axisc)
 
@@ -375,8 +374,7 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: 
     """The thin decomposition; the full one of a matrix that is not square is not unique."""
     m, n = a.shape[-2:]
     if full_matrices and compute_uv and m != n:
-        who = "with full_matrices=True the derivative of np.linalg.svd"
-        raise wrong_value(who, "square matrices", a.shape, "give full_matrices=False")
+        raise wrong_value("np.linalg.svd", "full_matrices=False or square ones here", a.shape)
     packed = packed_svd(a)
     s = packed[..., 0, :]
     return SVDResult(packed[..., 1 : m + 1, :], s, packed[..., m + 1 :, :].mT) if compute_uv else s

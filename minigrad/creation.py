@@ -22,8 +22,7 @@ def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """
     array = np.array(data)
     if array.dtype.kind not in "fciub":
-        given = f"{array.dtype} from {type(data).__name__}"
-        raise wrong_kind("tensor", "numbers in lists of equal lengths", given, "convert them first")
+        raise wrong_kind("tensor", "numbers in lists of equal lengths", array.dtype, "convert them")
     while isinstance(data, (list, tuple)) and data:
         data = data[0]  # down to the first number, which may have a dtype of its own
     if dtype is None and array.dtype == np.float64 and not hasattr(data, "dtype"):
@@ -52,7 +51,7 @@ def from_numpy(ndarray: np.ndarray, dtype: Any = None, requires_grad: bool = Fal
     [1.0, 0.0]
     """
     if not isinstance(ndarray, np.ndarray):
-        raise wrong_kind("from_numpy", "an ndarray", type(ndarray).__name__, "use minigrad.tensor")
+        raise wrong_kind("from_numpy", "an ndarray", type(ndarray), "use minigrad.tensor")
     return made(ndarray, dtype, requires_grad)
 
 

@@ -147,8 +147,7 @@ def jacobian(f: Function, argnums: int = 0) -> Function:
     def matrix(*args: Any, **kwargs: Any) -> Any:
         run = _Run("jacobian", f, args, kwargs, argnums)
         if len(run.outputs) != 1:
-            wanted, given = "the function to return one array", len(run.outputs)
-            raise wrong_value("jacobian", wanted, given, "np.concatenate them, or use vjp")
+            raise wrong_value("jacobian", "f to return one array", len(run.outputs), "use vjp")
         z = bare(run.outputs[0])
         units = np.eye(z.size, dtype=z.dtype).reshape(z.size, *z.shape)
         rows = [pull(run.outputs, run.variables, [unit], run.taped) for unit in units]
@@ -211,8 +210,7 @@ class _Run:
         """Raise unless the function returned one number."""
         if [np.size(output) for output in self.outputs] != [1]:
             shapes = ", ".join(str(np.shape(output)) for output in self.outputs) or "nothing"
-            wanted, mend = "the function to return one number", "reduce it, or use jacobian or vjp"
-            raise wrong_value(self.who, wanted, shapes, mend)
+            raise wrong_value(self.who, "f to return one number", shapes, "use jacobian or vjp")
 
     def value(self) -> Any:
         """What the function returned."""

@@ -58,9 +58,8 @@ def load(path: str | os.PathLike[str]) -> Any:
     """
     content = Path(path).read_bytes()
     if _digest(content[:-_DIGEST]) != content[-_DIGEST:]:
-        wanted, given = "a file that save wrote, whole and unchanged", repr(os.fspath(path))
-        mend = "go back to an earlier copy"
-        raise wrong_value("load", wanted, f"{given} with another checksum", mend)
+        wanted, given = "a file that save wrote, unchanged", f"{os.fspath(path)!r} with another sum"
+        raise wrong_value("load", wanted, given, "go back to an earlier copy")
     with np.load(io.BytesIO(content)) as arrays:
         return _unpacked(json.loads(arrays["structure"].tobytes()), arrays)
 

@@ -31,9 +31,8 @@ def groups_in(who: str, params: Any) -> list[Any]:
 def group_of(who: str, defaults: Group, given: Any, taken: Named) -> Group:
     """A group with all its options, of what the user gave; its parameters are now taken, too."""
     if not isinstance(given, dict) or not {"params"} <= given.keys() <= {*defaults, *_BESIDE}:
-        wanted = f"a group as a dict of params, {', '.join(defaults)}"
-        keys = ", ".join(given) if isinstance(given, dict) else type(given).__name__
-        raise wrong_kind(who, wanted, keys, "correct it")
+        keys = ", ".join(given) if isinstance(given, dict) else type(given)
+        raise wrong_kind(who, f"a group as a dict of params, {', '.join(defaults)}", keys)
     params = given["params"]
     pairs = named(who, [params] if isinstance(params, Tensor) else params)
     group = {**defaults, **given, "params": [p for _, p in pairs]}

@@ -78,8 +78,7 @@ class _Check:
         self.seed, self.given, self.order = seed, list(inputs), 1
         self.at = [i for i, x in enumerate(inputs) if _is_float(x)]
         if not self.at:
-            given, mend = [type(x).__name__ for x in inputs], "give a float or an array of floats"
-            raise wrong_kind(self.who, "an input of floats", given, mend)
+            raise wrong_kind(self.who, "an input of floats", [type(x).__name__ for x in inputs])
         self.point: Arrays = [np.array(bare(inputs[i]), np.float64) for i in self.at]
         self.draw = np.random.default_rng(seed)
         self.cotangents = [_generic(self.draw, np.shape(z)) for z in self.outputs(self.point)]

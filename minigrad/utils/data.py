@@ -32,8 +32,9 @@ class TensorDataset(Dataset):
         self.tensors = tuple(as_tensor(t) for t in tensors)
         shapes = [t.shape for t in self.tensors]
         if () in shapes or len({shape[0] for shape in shapes}) != 1:
-            given = f"shapes {shapes}"
-            raise wrong_value("TensorDataset", "tensors of one length", given, "cut them")
+            raise wrong_value(
+                "TensorDataset", "tensors of one length", f"shapes {shapes}", "cut them"
+            )
 
     def __getitem__(self, index: Any) -> tuple[Any, ...]:
         return tuple(t[index] for t in self.tensors)
@@ -84,8 +85,9 @@ class DataLoader(Options):
     def __post_init__(self) -> None:
         check_fields(self)
         if not (hasattr(self.dataset, "__getitem__") and hasattr(self.dataset, "__len__")):
-            kind = type(self.dataset).__name__
-            raise wrong_kind("DataLoader", "a data set with a length", kind, "make a list")
+            raise wrong_kind(
+                "DataLoader", "a data set with a length", type(self.dataset), "make a list"
+            )
 
     def __len__(self) -> int:
         full, rest = divmod(len(self.dataset), self.batch_size)

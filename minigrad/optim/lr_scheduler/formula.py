@@ -167,10 +167,9 @@ class OneCycleLR(LRScheduler):
         if self.total_steps is None and self.epochs and self.steps_per_epoch:
             self.total_steps = self.epochs * self.steps_per_epoch
         if self.total_steps is None:
-            wanted = "total_steps, or epochs and steps_per_epoch"
-            raise wrong_value("OneCycleLR", wanted, "neither", "give one or the other")
+            raise wrong_value("OneCycleLR", "total_steps, or epochs and steps_per_epoch", "neither")
         if self.cycle_momentum and not {"momentum", "betas"} & self.optimizer.defaults.keys():
-            wanted, given = "an optimizer with momentum or betas", type(self.optimizer).__name__
+            wanted, given = "an optimizer with momentum or betas", type(self.optimizer)
             raise wrong_value("OneCycleLR", wanted, given, "give cycle_momentum=False")
         for group in self.optimizer.param_groups:
             group["lr"] = group["initial_lr"] = self.max_lr / self.div_factor

@@ -61,17 +61,17 @@ class LRScheduler(Options):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on from what `state_dict` gave; nothing is changed if it is another's."""
         wanted = sorted(self.state_dict())
-        given = sorted(state_dict) if isinstance(state_dict, dict) else type(state_dict).__name__
+        given = sorted(state_dict) if isinstance(state_dict, dict) else type(state_dict)
         if wanted != given:
-            who = f"{type(self).__name__}.load_state_dict"
-            raise wrong_value(who, wanted, given, "give what the same class saved")
+            raise wrong_value(
+                f"{type(self).__name__}.load_state_dict", wanted, given, "give its own"
+            )
         vars(self).update(copy.deepcopy(state_dict))
 
     def _check(self) -> None:
         """Raise if an option cannot be."""
-        who, given = type(self).__name__, type(self.optimizer).__name__
         if not isinstance(self.optimizer, Optimizer):
-            raise wrong_kind(who, "an optimizer", given, "give one")
+            raise wrong_kind(type(self).__name__, "an optimizer", type(self.optimizer), "give one")
         check_fields(self)
 
     def _scaled(self, factor: float) -> list[float]:

@@ -95,13 +95,13 @@ class SequentialLR(LRScheduler):
             known = isinstance(one, LRScheduler) and not isinstance(one, ReduceLROnPlateau)
             if not known or one.optimizer is not self.optimizer:
                 wanted = "schedules of the same optimizer, but for ReduceLROnPlateau"
-                given = f"{type(one).__name__} as number {number}"
-                raise wrong_value("SequentialLR", wanted, given, "make one")
+                raise wrong_value(
+                    "SequentialLR", wanted, f"{type(one).__name__} as number {number}"
+                )
         count = len(self.schedulers)
         if self.milestones != sorted(self.milestones) or len(self.milestones) != count - 1:
             wanted = f"{count - 1} rising milestones for {count} schedules"
-            mend = "give one between each schedule and the next"
-            raise wrong_value("SequentialLR", wanted, self.milestones, mend)
+            raise wrong_value("SequentialLR", wanted, self.milestones, "give one between each two")
         for group in self.optimizer.param_groups:  # which the making of the schedules has changed
             group["lr"] = group["initial_lr"]
 
