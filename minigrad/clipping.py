@@ -87,9 +87,8 @@ def scale(arrays: Collection[np.ndarray], coefficient: float) -> None:
     mark_changed(*arrays)
 
 
-def rescale(
-    arrays: Collection[np.ndarray], norm: float, clip_norm: Any, rescale_norm: Any = None
-) -> float:
+def rescale(arrays: Collection[np.ndarray], norm: float, clip_norm: Any,
+            rescale_norm: Any = None) -> float:  # fmt: skip
     """Scale, in place, what has this norm; returns the coefficient.
 
     ``clip_norm`` is an upper bound (Pascanu et al. 2013, algorithm 1; the 1e-6 is PyTorch's).

@@ -300,9 +300,8 @@ def kron(a: Any, b: Any) -> Any:
 
 
 @composition(np.cross)
-def cross(
-    a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: Any = None
-) -> Any:
+def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1,
+          axis: Any = None) -> Any:  # fmt: skip
     """The product of vectors of three elements."""
     if axis is not None:
         axisa = axisb = axisc = axis

@@ -93,9 +93,8 @@ def eye(n: int, m: int | None = None, dtype: Any = None, requires_grad: bool = F
     return made(np.eye(n, m), dtype or Tensor.default_dtype, requires_grad)
 
 
-def arange(
-    start: Any, end: Any = None, step: Any = 1, dtype: Any = None, requires_grad: bool = False
-) -> Tensor:
+def arange(start: Any, end: Any = None, step: Any = 1, dtype: Any = None,
+           requires_grad: bool = False) -> Tensor:  # fmt: skip
     """The numbers from ``start`` (0 if one bound is given) by ``step``, up to but without ``end``.
 
     >>> arange(3), arange(0.0, 1.0, 0.5)
@@ -110,9 +109,8 @@ def arange(
     return made(array, dtype, requires_grad)
 
 
-def linspace(
-    start: float, end: float, steps: int, dtype: Any = None, requires_grad: bool = False
-) -> Tensor:
+def linspace(start: float, end: float, steps: int, dtype: Any = None,
+             requires_grad: bool = False) -> Tensor:  # fmt: skip
     """``steps`` numbers at equal distances from ``start`` to ``end``, both included.
 
     >>> linspace(-2, 2, 5)
@@ -139,9 +137,8 @@ def ones_like(input: Any, dtype: Any = None, requires_grad: bool = False) -> Ten
     return full_like(input, 1, dtype, requires_grad)
 
 
-def full_like(
-    input: Any, fill_value: Any, dtype: Any = None, requires_grad: bool = False
-) -> Tensor:
+def full_like(input: Any, fill_value: Any, dtype: Any = None,
+              requires_grad: bool = False) -> Tensor:  # fmt: skip
     """One value in another tensor's shape and dtype.
 
     >>> full_like(zeros(2), 3)

@@ -52,9 +52,8 @@ def manual_seed(seed: int) -> Generator:
     return default_generator.manual_seed(seed)
 
 
-def rand(
-    *size: Any, generator: Source = None, dtype: Any = None, requires_grad: bool = False
-) -> Tensor:
+def rand(*size: Any, generator: Source = None, dtype: Any = None,
+         requires_grad: bool = False) -> Tensor:  # fmt: skip
     """Uniform on [0, 1), of the shape ``size``, given as numbers or as one tuple.
 
     >>> rand(2, 3).shape
@@ -64,9 +63,8 @@ def rand(
     return made(values, dtype or Tensor.default_dtype, requires_grad)
 
 
-def randn(
-    *size: Any, generator: Source = None, dtype: Any = None, requires_grad: bool = False
-) -> Tensor:
+def randn(*size: Any, generator: Source = None, dtype: Any = None,
+          requires_grad: bool = False) -> Tensor:  # fmt: skip
     """Normal with mean 0 and standard deviation 1, of the shape ``size``.
 
     >>> randn(2, 3).shape
@@ -76,10 +74,8 @@ def randn(
     return made(values, dtype or Tensor.default_dtype, requires_grad)
 
 
-def normal(
-    mean: Any = 0.0, std: Any = 1.0, size: Any = None, *,
-    generator: Source = None, dtype: Any = None, requires_grad: bool = False,
-) -> Tensor:  # fmt: skip
+def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Source = None,
+           dtype: Any = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
     """Normal with the given mean and standard deviation, which broadcast to ``size``.
 
     >>> normal(0.0, 0.1, (2, 3)).shape
@@ -92,10 +88,8 @@ def normal(
     return made(values, dtype or Tensor.default_dtype, requires_grad)
 
 
-def randint(
-    low: int, high: Any = None, size: Any = None, *,
-    generator: Source = None, dtype: Any = np.int64, requires_grad: bool = False,
-) -> Tensor:  # fmt: skip
+def randint(low: int, high: Any = None, size: Any = None, *, generator: Source = None,
+            dtype: Any = np.int64, requires_grad: bool = False) -> Tensor:  # fmt: skip
     """Whole numbers from ``low`` (0 if only one bound is given) up to but without ``high``.
 
     >>> randint(10, (2, 3)).shape, randint(5, 6, (2,)).tolist()
@@ -111,9 +105,8 @@ def randint(
     return made(values, dtype, requires_grad)
 
 
-def randperm(
-    n: int, *, generator: Source = None, dtype: Any = np.int64, requires_grad: bool = False
-) -> Tensor:
+def randperm(n: int, *, generator: Source = None, dtype: Any = np.int64,
+             requires_grad: bool = False) -> Tensor:  # fmt: skip
     """The whole numbers from 0 up to but without ``n``, in random order.
 
     >>> sorted(randperm(4).tolist())

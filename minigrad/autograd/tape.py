@@ -62,9 +62,8 @@ def record(plan: Plan | None, parents: Any, kept: Any, z: Any, frame: Any) -> An
     return tensor
 
 
-def pull_back(
-    roots: Gradients, inputs: Any, retain: bool = True, taped: bool = True, mode: int = RECORD
-) -> Gradients:
+def pull_back(roots: Gradients, inputs: Any, retain: bool = True, taped: bool = True,
+              mode: int = RECORD) -> Gradients:  # fmt: skip
     """The gradients with respect to ``inputs``, or to every leaf and retained node.
 
     Args:

@@ -79,9 +79,8 @@ class Tensor(Operators):
             self._node = None
         return self
 
-    def backward(
-        self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False
-    ) -> None:
+    def backward(self, gradient: Any = None, retain_graph: bool | None = None,
+                 create_graph: bool = False) -> None:  # fmt: skip
         """Add the gradient of this tensor with respect to every leaf to the leaf's ``.grad``.
 
         Args:
@@ -221,10 +220,9 @@ class Handle:
         self.remove = lambda: hooks.pop(key, None)
 
 
-def grad(
-    outputs: Tensor | Sequence[Tensor], inputs: Tensor | Sequence[Tensor], grad_outputs: Any = None,
-    retain_graph: bool | None = None, create_graph: bool = False, allow_unused: bool = False,
-) -> tuple[Tensor | None, ...]:  # fmt: skip
+def grad(outputs: Tensor | Sequence[Tensor], inputs: Tensor | Sequence[Tensor],
+         grad_outputs: Any = None, retain_graph: bool | None = None, create_graph: bool = False,
+         allow_unused: bool = False) -> tuple[Tensor | None, ...]:  # fmt: skip
     """The gradients of the sum of ``outputs`` with respect to ``inputs``, touching no ``.grad``.
 
     Args:
@@ -260,9 +258,8 @@ def grad(
     return tuple(_owned(results.get(node) for node in nodes))
 
 
-def _gradients(
-    outputs: Sequence[Tensor], gradients: Any, inputs: Any, retain_graph: Any, create_graph: bool
-) -> dict[Any, Any]:
+def _gradients(outputs: Sequence[Tensor], gradients: Any, inputs: Any, retain_graph: Any,
+               create_graph: bool) -> dict[Any, Any]:  # fmt: skip
     roots: dict[Any, Any] = {}
     for output, gradient in zip(outputs, gradients, strict=True):
         node = output._tracked_node("backward")

@@ -58,9 +58,8 @@ def check_options(who: str, defaults: Group, group: Group) -> None:
         raise wrong_value(who, "nesterov with a momentum and no dampening", given, "change them")
 
 
-def restored(
-    who: str, given: Any, groups: list[Group], defaults: Group, names: dict[str, str]
-) -> list[tuple[Group, dict[Tensor, State]]]:
+def restored(who: str, given: Any, groups: list[Group], defaults: Group,
+             names: dict[str, str]) -> list[tuple[Group, dict[Tensor, State]]]:  # fmt: skip
     """Groups and states as a ``state_dict`` has them, for the parameters that there are.
 
     ``names`` are those of a state, each with the option without which there is none.

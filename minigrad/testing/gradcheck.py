@@ -36,9 +36,8 @@ class Report(NamedTuple):
     kinks: tuple[tuple[int, Index], ...]  # input and index, where only slopes were bounded
 
 
-def gradcheck(
-    f: Any, *inputs: Any, order: int = 2, seed: int = 0, reference: Function | None = None
-) -> Report:
+def gradcheck(f: Any, *inputs: Any, order: int = 2, seed: int = 0,
+              reference: Function | None = None) -> Report:  # fmt: skip
     """Check the derivatives of a function at a point.
 
     Args:
@@ -200,9 +199,8 @@ class _Check:
         name = f"kink there with slopes {left:.6g} and {right:.6g}, the nearer"
         return float(np.clip(tape, min(slopes), max(slopes))), (name, 1e-4)
 
-    def compare(
-        self, tape: Arrays, along: Along, wanted: float, reference: Reference, index: Any = None
-    ) -> None:
+    def compare(self, tape: Arrays, along: Along, wanted: float, reference: Reference,
+                index: Any = None) -> None:  # fmt: skip
         """Raise unless the slope by the tape agrees with the one wanted, relative to its parts."""
         name, most = reference
         slope = float(sum(np.sum(tape[k] * v) for k, v in along.items()))

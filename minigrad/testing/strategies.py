@@ -100,10 +100,8 @@ def broadcastable_shapes(max_side: int = 4) -> Strategy[Any]:
 
 
 @st.composite
-def arrays(
-    draw: Any, shape: Any = None, domain: Domain = REAL, dtype: Any = np.float64,
-    layouts: tuple[str, ...] = LAYOUTS,
-) -> np.ndarray:  # fmt: skip
+def arrays(draw: Any, shape: Any = None, domain: Domain = REAL, dtype: Any = np.float64,
+           layouts: tuple[str, ...] = LAYOUTS) -> np.ndarray:  # fmt: skip
     """Arrays of distinct values; only the layout ``broadcast`` repeats some.
 
     Args:
