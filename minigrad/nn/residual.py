@@ -33,9 +33,10 @@ class Residual(Module):
     def __init__(self, branch: Module, projection: Module | None = None,
                  zero_init_last: bool = False) -> None:  # fmt: skip
         check("Residual", zero_init_last=zero_init_last)
-        for module in [branch] if projection is None else [branch, projection]:
-            if not isinstance(module, Module):
-                raise wrong_kind("Residual", "modules", type(module).__name__, "wrap it")
+        for part in [branch] if projection is None else [branch, projection]:
+            expect(
+                isinstance(part, Module), "Residual", "modules", type(part), "wrap it", wrong_kind
+            )
         self.branch, self.projection = branch, projection
         if zero_init_last:
             kinds = Linear, Conv2d, BatchNorm

@@ -8,6 +8,7 @@ import numpy as np
 from ...autograd import Tensor, derivative, primitive
 from ...autograd.record import apply
 from ...autograd.registry import TABLE
+from ...errors import expect
 from ...ranges import check
 
 # --- saturating ---------------------------------------------------------------------------------
@@ -114,8 +115,7 @@ def clip_gradient(input: Any, value: float | None = None, norm: float | None = N
     tensor([1., 1.])
     """
     given = {k: v for k, v in (("value", value), ("norm", norm)) if v is not None}
-    if len(given) != 1:
-        raise ValueError(f"clip_gradient expects value= or norm=, got {given or 'neither'}")
+    expect(len(given) == 1, "clip_gradient", "value= or norm=", given or "neither")
     check("clip_gradient", **given)
     return np.asarray(input)[...]
 
