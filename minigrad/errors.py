@@ -13,13 +13,14 @@ def wrong_value(who: str, expected: Any, got: Any, mend: str = "") -> ValueError
     return ValueError(sentence(who, expected, got, mend))
 
 
-def expect(holds: Any, who: str, expected: Any, got: Any, mend: str = "") -> None:
-    """Raise `wrong_value` unless something holds: where the words may be made beforehand.
+def expect(holds: Any, who: str, expected: Any, got: Any, mend: str = "",
+           error: type[Exception] = ValueError) -> None:  # fmt: skip
+    """Raise an error unless something holds: where the words may be made beforehand.
 
     >>> expect(2 > 1, "uniform_", "a <= b", "1 and 2", "exchange them")
     """
     if not holds:
-        raise wrong_value(who, expected, got, mend)
+        raise error(sentence(who, expected, got, mend))
 
 
 def wrong_kind(who: str, expected: Any, got: Any, mend: str = "") -> TypeError:
