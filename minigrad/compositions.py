@@ -172,11 +172,10 @@ def einsum(subscripts: str, *operands: Any, optimize: Any = True) -> Any:
     if not isinstance(subscripts, str):
         raise wrong_kind("np.einsum", "subscripts as a string", "a list", "write 'ij,jk->ik'")
     text, arrow, output = subscripts.replace(" ", "").partition("->")
-    free = [letter for letter in string.ascii_letters if letter not in text]
     inputs, arrays = text.split(","), list(operands)
-    named = [len(own.replace("...", "")) for own in inputs]
-    hidden = [np.ndim(x) - n for x, n in zip(arrays, named, strict=True)]
-    dots = "".join(free[: max(hidden)])
+    ranks = zip(inputs, map(np.ndim, arrays), strict=True)
+    hidden = [rank - len(own.replace("...", "")) for own, rank in ranks]
+    dots = "".join(x for x in string.ascii_letters if x not in text)[: max(hidden)]
     pairs = zip(inputs, hidden, strict=True)
     inputs = [own.replace("...", dots[len(dots) - n :]) for own, n in pairs]
     letters = "".join(inputs)
@@ -304,13 +303,11 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: 
 def matrix_power(a: Any, n: int) -> Any:
     """The matrix multiplied by itself, its inverse for negative n."""
     if n < 0:
-        a, n = np.linalg.inv(a), -n
-    z, square = np.broadcast_to(np.eye(a.shape[-1], dtype=a.dtype), a.shape), a
-    while n:
-        z = z @ square if n & 1 else z
-        n >>= 1
-        square = square @ square if n else square
-    return z
+        return matrix_power(np.linalg.inv(a), -n)
+    if n < 2:
+        return np.copy(a) if n else np.broadcast_to(np.eye(a.shape[-1], dtype=a.dtype), a.shape)
+    half = matrix_power(a, n // 2)
+    return half @ half @ a if n % 2 else half @ half
 
 
 # --- what stands for what: by name, then one by one ---------------------------------------------
