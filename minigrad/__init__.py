@@ -17,11 +17,11 @@ from .autograd import (
 from .compositions import logsumexp as logsumexp
 from .creation import (
     arange as arange, as_tensor as as_tensor, eye as eye, from_numpy as from_numpy, full as full,
-    full_like as full_like, linspace as linspace, ones as ones, ones_like as ones_like,
-    rand_like as rand_like, randint_like as randint_like, randn_like as randn_like,
-    tensor as tensor, zeros as zeros, zeros_like as zeros_like,
+    full_like as full_like, get_default_dtype as get_default_dtype, linspace as linspace,
+    ones as ones, ones_like as ones_like, rand_like as rand_like, randint_like as randint_like,
+    randn_like as randn_like, set_default_dtype as set_default_dtype, tensor as tensor,
+    zeros as zeros, zeros_like as zeros_like,
 )  # fmt: skip
-from .dtypes import get_default_dtype as get_default_dtype, set_default_dtype as set_default_dtype
 from .random import (
     Generator as Generator, manual_seed as manual_seed, normal as normal, rand as rand,
     randint as randint, randn as randn, randperm as randperm,

@@ -9,7 +9,7 @@ import numpy as np
 
 from .autograd.modes import ALTER, ALTERATION, switched
 from .clipping import global_norm, gradients_of, scale as scale_arrays
-from .errors import wrong_kind, wrong_value
+from .errors import expect
 from .optim import Optimizer
 from .ranges import Options, check_fields
 
@@ -29,8 +29,8 @@ def emulate(dtype: Any = np.float16) -> Iterator[None]:
     ...     x * 1.1
     tensor([1.0996,    inf, 0.    ])
     """
-    if np.dtype(dtype).kind != "f":
-        raise wrong_kind("emulate", "a dtype of floats", np.dtype(dtype), "give np.float16")
+    kind, given = np.dtype(dtype).kind, np.dtype(dtype)
+    expect(kind == "f", "emulate", "a dtype of floats", given, "give np.float16", TypeError)
 
     def rounded(value: Any) -> Any:
         if getattr(getattr(value, "dtype", None), "kind", "") != "f":
@@ -110,7 +110,7 @@ class GradScaler(Options):
         scale_arrays(gradients, 1.0 / self._scale)
         self._found[id(optimizer)] = bool(np.isfinite(global_norm(gradients)))
 
-    def step(self, optimizer: Optimizer) -> None:
+    def step(self, optimizer: Optimizer) -> Any:
         """The optimizer's step with unscaled gradients, unless they are not finite."""
         if not self.enabled:
             return optimizer.step()
@@ -143,8 +143,7 @@ class GradScaler(Options):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on from what `state_dict` gave."""
-        wanted, given = ", ".join(self.state_dict()), ", ".join(state_dict)
-        if state_dict.keys() != self.state_dict().keys():
-            raise wrong_value("GradScaler.load_state_dict", wanted, given, "give what it saved")
+        wanted, given = (", ".join(sorted(state)) for state in (self.state_dict(), state_dict))
+        expect(wanted == given, "GradScaler.load_state_dict", wanted, given, "give what it saved")
         self._scale = float(state_dict["scale"])
         vars(self).update({k: v for k, v in state_dict.items() if k != "scale"})

@@ -1,12 +1,28 @@
-"""Making tensors: from values, of one value, and as ranges."""
+"""Making tensors: from values, of one value, and as ranges; and what Python floats become."""
 
 from typing import Any
 
 import numpy as np
 
 from .autograd import Tensor
-from .errors import wrong_kind, wrong_value
+from .errors import expect, wrong_kind
 from .random import made, rand, randint, randn, shape_from
+
+
+def set_default_dtype(dtype: Any) -> None:
+    """Set what Python floats become: float32 at first, or any other NumPy float dtype."""
+    dtype = np.dtype(dtype)
+    expect(dtype.kind == "f", "set_default_dtype", "a float dtype", dtype, "give one", TypeError)
+    Tensor.default_dtype = dtype
+
+
+def get_default_dtype() -> np.dtype[Any]:
+    """What Python floats become.
+
+    >>> get_default_dtype()
+    dtype('float32')
+    """
+    return Tensor.default_dtype
 
 
 def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
@@ -25,9 +41,8 @@ def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
         raise wrong_kind("tensor", "numbers in lists of equal lengths", array.dtype, "convert them")
     while isinstance(data, (list, tuple)) and data:
         data = data[0]  # down to the first number, which may have a dtype of its own
-    if dtype is None and array.dtype == np.float64 and not hasattr(data, "dtype"):
-        dtype = Tensor.default_dtype
-    return made(array, dtype, requires_grad)
+    own_dtype = array.dtype if hasattr(data, "dtype") else None
+    return made(array, dtype or own_dtype, requires_grad)
 
 
 def as_tensor(data: Any) -> Tensor:
@@ -52,7 +67,7 @@ def from_numpy(ndarray: np.ndarray, dtype: Any = None, requires_grad: bool = Fal
     """
     if not isinstance(ndarray, np.ndarray):
         raise wrong_kind("from_numpy", "an ndarray", type(ndarray), "use minigrad.tensor")
-    return made(ndarray, dtype, requires_grad)
+    return made(ndarray, dtype or ndarray.dtype, requires_grad)
 
 
 def zeros(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
@@ -61,7 +76,7 @@ def zeros(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     >>> zeros(2)
     tensor([0., 0.])
     """
-    return full(shape_from(size), 0, dtype or Tensor.default_dtype, requires_grad)
+    return full(shape_from(size), 0.0, dtype, requires_grad)
 
 
 def ones(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
@@ -70,7 +85,7 @@ def ones(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     >>> ones((2,))
     tensor([1., 1.])
     """
-    return full(shape_from(size), 1, dtype or Tensor.default_dtype, requires_grad)
+    return full(shape_from(size), 1.0, dtype, requires_grad)
 
 
 def full(size: Any, fill_value: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
@@ -80,7 +95,7 @@ def full(size: Any, fill_value: Any, dtype: Any = None, requires_grad: bool = Fa
     tensor([0.5, 0.5])
     """
     values = np.full(shape_from((size,)), tensor(fill_value, dtype).numpy())
-    return made(values, None, requires_grad)
+    return made(values, values.dtype, requires_grad)
 
 
 def eye(n: int, m: int | None = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:
@@ -90,7 +105,7 @@ def eye(n: int, m: int | None = None, dtype: Any = None, requires_grad: bool = F
     tensor([[1., 0.],
             [0., 1.]])
     """
-    return made(np.eye(n, m), dtype or Tensor.default_dtype, requires_grad)
+    return made(np.eye(n, m), dtype, requires_grad)
 
 
 def arange(start: Any, end: Any = None, step: Any = 1, dtype: Any = None,
@@ -101,12 +116,8 @@ def arange(start: Any, end: Any = None, step: Any = 1, dtype: Any = None,
     (tensor([0, 1, 2]), tensor([0. , 0.5]))
     """
     start, end = (0, start) if end is None else (start, end)
-    if step == 0:
-        raise wrong_value("arange", "a step other than 0", 0, "give one")
-    array = np.arange(start, end, step)
-    if array.dtype == np.float64:
-        dtype = dtype or Tensor.default_dtype
-    return made(array, dtype, requires_grad)
+    expect(step != 0, "arange", "a step other than 0", 0, "give one")
+    return made(np.arange(start, end, step), dtype, requires_grad)
 
 
 def linspace(start: float, end: float, steps: int, dtype: Any = None,
@@ -116,7 +127,7 @@ def linspace(start: float, end: float, steps: int, dtype: Any = None,
     >>> linspace(-2, 2, 5)
     tensor([-2., -1.,  0.,  1.,  2.])
     """
-    return made(np.linspace(start, end, steps), dtype or Tensor.default_dtype, requires_grad)
+    return made(np.linspace(start, end, steps), dtype, requires_grad)
 
 
 def zeros_like(input: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:

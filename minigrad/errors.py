@@ -13,15 +13,14 @@ def wrong_value(who: str, expected: Any, got: Any, mend: str = "") -> ValueError
     return ValueError(sentence(who, expected, got, mend))
 
 
-def expect(
-    holds: Any, who: str, expected: Any, got: Any, mend: str = "", error: Any = None
-) -> None:
-    """Raise `wrong_value`, or another, unless something holds; the words are made beforehand.
+def expect(holds: Any, who: str, expected: Any, got: Any, mend: str = "",
+           error: type[Exception] = ValueError) -> None:  # fmt: skip
+    """Raise an error unless something holds: where the words may be made beforehand.
 
     >>> expect(2 > 1, "uniform_", "a <= b", "1 and 2", "exchange them")
     """
     if not holds:
-        raise (error or wrong_value)(who, expected, got, mend)
+        raise error(sentence(who, expected, got, mend))
 
 
 def wrong_kind(who: str, expected: Any, got: Any, mend: str = "") -> TypeError:

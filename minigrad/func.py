@@ -17,7 +17,7 @@ import numpy as np
 from .autograd import Tensor, enable_grad, grad as gradients_of
 from .autograd.tape import alias
 from .autograd.variable import is_tracked, leaves, nested
-from .errors import expect, wrong_kind, wrong_value
+from .errors import expect, wrong_value
 
 Function = Callable[..., Any]
 ArgNums = int | Sequence[int]
@@ -198,7 +198,7 @@ class _Run:
     def _variable(self, number: int, value: Any) -> Tensor:
         array = bare(value)
         wanted, mend = f"argument {number} to be of floats", "give np.asarray(x, float)"
-        expect(array.dtype.kind in "fc", self.who, wanted, array.dtype, mend, wrong_kind)
+        expect(array.dtype.kind in "fc", self.who, wanted, array.dtype, mend, TypeError)
         is_fresh = not _is_tracked([value])
         x = Tensor(array).requires_grad_() if is_fresh else Tensor(array, alias(value._node))
         self.variables.append(x)

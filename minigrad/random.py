@@ -5,7 +5,8 @@ from typing import Any, Self
 import numpy as np
 
 from .autograd import Tensor
-from .errors import wrong_kind, wrong_value
+from .errors import expect
+from .ranges import check
 
 Source = np.random.Generator | None  # None for the one behind `manual_seed`
 
@@ -23,8 +24,7 @@ class Generator(np.random.Generator):
 
     def manual_seed(self, seed: int) -> Self:
         """Start again from a seed, a whole number from 0 on. Returns itself."""
-        if not isinstance(seed, (int, np.integer)) or seed < 0:
-            raise wrong_value("manual_seed", "a whole number from 0 on", repr(seed), "give one")
+        check("manual_seed", seed=seed)
         return self.set_state(np.random.PCG64(int(seed)).state)
 
     def get_state(self) -> dict[str, Any]:
@@ -59,8 +59,7 @@ def rand(*size: Any, generator: Source = None, dtype: Any = None,
     >>> rand(2, 3).shape
     (2, 3)
     """
-    values = (generator or default_generator).random(shape_from(size))
-    return made(values, dtype or Tensor.default_dtype, requires_grad)
+    return made((generator or default_generator).random(shape_from(size)), dtype, requires_grad)
 
 
 def randn(*size: Any, generator: Source = None, dtype: Any = None,
@@ -71,7 +70,7 @@ def randn(*size: Any, generator: Source = None, dtype: Any = None,
     (2, 3)
     """
     values = (generator or default_generator).standard_normal(shape_from(size))
-    return made(values, dtype or Tensor.default_dtype, requires_grad)
+    return made(values, dtype, requires_grad)
 
 
 def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Source = None,
@@ -82,10 +81,8 @@ def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Sour
     (2, 3)
     """
     mean, std = np.asarray(mean), np.asarray(std)
-    if (std < 0).any():
-        raise wrong_value("normal", "std >= 0", std.min(), "give its absolute value")
-    values = (generator or default_generator).normal(mean, std, size)
-    return made(values, dtype or Tensor.default_dtype, requires_grad)
+    expect((std >= 0).all(), "normal", "std >= 0", std.min(initial=0.0), "give its absolute value")
+    return made((generator or default_generator).normal(mean, std, size), dtype, requires_grad)
 
 
 def randint(low: int, high: Any = None, size: Any = None, *, generator: Source = None,
@@ -97,12 +94,10 @@ def randint(low: int, high: Any = None, size: Any = None, *, generator: Source =
     """
     if size is None:
         low, high, size = 0, low, high
-    if size is None:
-        raise wrong_kind("randint", "a size", "none", "write randint(low, high, (rows, columns))")
-    if high <= low:
-        raise wrong_value("randint", "low < high", f"{low} and {high}", "exchange them")
-    values = (generator or default_generator).integers(low, high, size)
-    return made(values, dtype, requires_grad)
+    mend = "write randint(low, high, (rows, columns))"
+    expect(size is not None, "randint", "a size", "none", mend, TypeError)
+    expect(low < high, "randint", "low < high", f"{low} and {high}", "exchange them")
+    return made((generator or default_generator).integers(low, high, size), dtype, requires_grad)
 
 
 def randperm(n: int, *, generator: Source = None, dtype: Any = np.int64,
@@ -125,6 +120,8 @@ def shape_from(size: tuple[Any, ...]) -> tuple[int, ...]:
 
 
 def made(array: Any, dtype: Any, requires_grad: bool) -> Tensor:
-    """A fresh array as a tensor."""
-    tensor = Tensor(np.asarray(array, dtype))
+    """A fresh array as a tensor; without a dtype, float64 becomes the default one."""
+    array = np.asarray(array)
+    default = Tensor.default_dtype if array.dtype == np.float64 else array.dtype
+    tensor = Tensor(array.astype(dtype or default, copy=False))
     return tensor.requires_grad_() if requires_grad else tensor

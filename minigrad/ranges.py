@@ -13,7 +13,7 @@ _RANGES = {
     "True or False": "affine amsgrad batch_first bias bidirectional centered cycle_momentum "
     "decoupled_weight_decay drop_last dynamic elementwise_affine enabled maximize "
     "nesterov norm relu_after shuffle track_running_stats zero_init_last",
-    "a whole number in [0, inf)": "cooldown patience",
+    "a whole number in [0, inf)": "cooldown patience seed",
     "a whole number in [1, inf)": "T_max batch_size embedding_dim epochs features groups "
     "growth_interval hidden hidden_size in_channels in_features input_size num_embeddings "
     "num_features num_layers num_parameters out_channels out_features step_size steps_per_epoch "

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .autograd import Tensor
-from .errors import wrong_kind, wrong_value
+from .errors import expect, wrong_kind
 
 _DIGEST = 64  # hexadecimal digits of SHA-256, as the comment that ends the zip file
 
@@ -57,9 +57,8 @@ def load(path: str | os.PathLike[str]) -> Any:
         ValueError: if a single bit of the file is another than was written.
     """
     content = Path(path).read_bytes()
-    if _digest(content[:-_DIGEST]) != content[-_DIGEST:]:
-        wanted, given = "a file that save wrote, unchanged", f"{os.fspath(path)!r} with another sum"
-        raise wrong_value("load", wanted, given, "go back to an earlier copy")
+    intact, given = _digest(content[:-_DIGEST]) == content[-_DIGEST:], f"a changed {str(path)!r}"
+    expect(intact, "load", "a file that save wrote, unchanged", given, "go back to an earlier copy")
     with np.load(io.BytesIO(content)) as arrays:
         return _unpacked(json.loads(arrays["structure"].tobytes()), arrays)
 

@@ -25,7 +25,7 @@ LAYERS = [
     "ops.constants ops.elementwise ops.index ops.linalg ops.reduce ops.shape",
     "ops",
     "compositions",
-    "dtypes ranges",
+    "ranges",
     "random clipping serialization",
     "creation",
     "func",

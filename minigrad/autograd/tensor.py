@@ -176,7 +176,7 @@ class Tensor(Operators):
         return array
 
     def _check_leaf(self, who: str, mend: str) -> None:
-        expect(self.is_leaf, who, "a leaf", f"the result of {self._node}", mend, wrong_state)
+        expect(self.is_leaf, who, "a leaf", f"the result of {self._node}", mend, RuntimeError)
 
     def _seed(self, gradient: Any) -> np.ndarray:
         array = self._array

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ..dtypes import get_default_dtype
+from ..creation import get_default_dtype
 from ..errors import wrong_value
 from ..ranges import check
 from .kernels.norm import batch_norm, layer_norm

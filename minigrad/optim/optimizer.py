@@ -2,10 +2,11 @@
 
 import copy
 import math
+from collections.abc import Callable
 from dataclasses import KW_ONLY, InitVar, fields
 from typing import Any, ClassVar, Literal, NamedTuple
 
-from ..autograd import Tensor
+from ..autograd import Tensor, enable_grad
 from ..autograd.changes import mark_changed
 from ..clipping import Named, clip_values, global_norm, gradients_of, nonfinite, rescale
 from ..errors import wrong_value
@@ -76,10 +77,8 @@ class Optimizer(Options):
         self._who = type(self).__name__
         if self.clip_norm is not None and self.rescale_norm is not None:
             raise wrong_value(self._who, "clip_norm or rescale_norm", "both", "give one")
-        options = fields(self)
-        self.defaults: Group = {
-            o.name: getattr(self, o.name) for o in options if o.name not in _CONTROL
-        }
+        options = [option.name for option in fields(self) if option.name not in _CONTROL]
+        self.defaults: Group = {name: getattr(self, name) for name in options}
         self.clipping = Clipping()
         self.param_groups: list[Group] = []
         self._named: Named = []  # the parameters of all groups, in order
@@ -97,12 +96,22 @@ class Optimizer(Options):
         """Write what is to be subtracted from the parameters over their gathered gradients."""
         raise TypeError(f"{self._who} has no update; define one in its class")
 
-    def step(self) -> None:
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Change the parameters that have gradients.
+
+        Args:
+            closure: computes the loss and calls its ``backward``, before the update.
+
+        Returns:
+            What ``closure`` returns.
 
         Raises:
             RuntimeError: if a gradient is not finite, unless ``on_nonfinite`` says otherwise.
         """
+        loss = None
+        if closure is not None:
+            with enable_grad():
+                loss = closure()
         due = self._due()
         if self._admits(due):
             for bucket in due:
@@ -110,6 +119,7 @@ class Optimizer(Options):
                 self.update(bucket)
                 bucket.descend()
             mark_changed(*[p._array for bucket in due for p in bucket.params])
+        return loss
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Set the gradient of every parameter to None, or fill it with zeros."""

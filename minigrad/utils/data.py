@@ -9,7 +9,7 @@ import numpy as np
 
 from ..autograd import Tensor
 from ..creation import as_tensor, tensor
-from ..errors import wrong_kind, wrong_value
+from ..errors import expect
 from ..random import Source, default_generator
 from ..ranges import Options, check_fields
 
@@ -31,10 +31,8 @@ class TensorDataset(Dataset):
     def __init__(self, *tensors: Any) -> None:
         self.tensors = tuple(as_tensor(t) for t in tensors)
         shapes = [t.shape for t in self.tensors]
-        if () in shapes or len({shape[0] for shape in shapes}) != 1:
-            raise wrong_value(
-                "TensorDataset", "tensors of one length", f"shapes {shapes}", "cut them"
-            )
+        alike = () not in shapes and len({shape[0] for shape in shapes}) == 1
+        expect(alike, "TensorDataset", "tensors of one length", f"shapes {shapes}", "cut them")
 
     def __getitem__(self, index: Any) -> tuple[Any, ...]:
         return tuple(t[index] for t in self.tensors)
@@ -84,10 +82,9 @@ class DataLoader(Options):
 
     def __post_init__(self) -> None:
         check_fields(self)
-        if not (hasattr(self.dataset, "__getitem__") and hasattr(self.dataset, "__len__")):
-            raise wrong_kind(
-                "DataLoader", "a data set with a length", type(self.dataset), "make a list"
-            )
+        kind = type(self.dataset)
+        sized = hasattr(kind, "__getitem__") and hasattr(kind, "__len__")
+        expect(sized, "DataLoader", "a data set with a length", kind, "make a list", TypeError)
 
     def __len__(self) -> int:
         full, rest = divmod(len(self.dataset), self.batch_size)
@@ -114,9 +111,9 @@ def random_split(dataset: Any, lengths: Any, generator: Source = None) -> list[S
         floors = [math.floor(count * fraction) for fraction in lengths]
         rest = count - sum(floors)
         lengths = [floor + (i < rest) for i, floor in enumerate(floors)]
-    if sum(lengths) != count or not all(n >= 0 and n == int(n) for n in lengths):
-        wanted = f"lengths that sum to {count}, or fractions that sum to 1"
-        raise wrong_value("random_split", wanted, list(lengths), "correct them")
+    whole = sum(lengths) == count and all(n >= 0 and n == int(n) for n in lengths)
+    wanted = f"lengths that sum to {count}, or fractions that sum to 1"
+    expect(whole, "random_split", wanted, list(lengths), "correct them")
     order = (generator or default_generator).permutation(count)
     return [Subset(dataset, part) for part in np.split(order, np.cumsum(lengths, dtype=int)[:-1])]
 

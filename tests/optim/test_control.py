@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
+import minigrad as mg
 from minigrad import Tensor, nn, optim, tensor
 from minigrad.autograd import changes
 
@@ -255,10 +256,19 @@ def test_what_changed_is_marked() -> None:
         assert changes.last_change(array, before)
 
 
-def test_zero_grad_takes_the_gradients_away_or_fills_them_with_zeros() -> None:
+def test_closure_and_zero_grad() -> None:
     p = tensor(np.array([1.0, 2.0]), requires_grad=True)
     optimizer = optim.SGD([p], lr=0.25)
-    (p * p).sum().backward()
+
+    def closure() -> Tensor:
+        optimizer.zero_grad()
+        loss = (p * p).sum()
+        loss.backward()
+        return loss
+
+    with mg.no_grad():
+        assert optimizer.step(closure).item() == 5.0
+    assert p.tolist() == [0.5, 1.0]
     assert p.grad is not None
     gradient = p.grad
     optimizer.zero_grad(set_to_none=False)
@@ -267,7 +277,7 @@ def test_zero_grad_takes_the_gradients_away_or_fills_them_with_zeros() -> None:
     optimizer.zero_grad()
     assert p.grad is None
     optimizer.step()
-    assert p.tolist() == [1.0, 2.0]
+    assert p.tolist() == [0.5, 1.0]
 
 
 def test_copies_and_pickles_go_on_bit_for_bit() -> None:

@@ -3,7 +3,7 @@
 import math
 from typing import Any, Literal
 
-from ...errors import wrong_value
+from ...errors import expect, wrong_value
 from .schedule import LRScheduler
 
 
@@ -166,8 +166,7 @@ class OneCycleLR(LRScheduler):
         super()._check()
         if self.total_steps is None and self.epochs and self.steps_per_epoch:
             self.total_steps = self.epochs * self.steps_per_epoch
-        if self.total_steps is None:
-            raise wrong_value("OneCycleLR", "total_steps, or epochs and steps_per_epoch", "neither")
+        expect(self.total_steps, "OneCycleLR", "total_steps, or epochs with steps_per_epoch", None)
         if self.cycle_momentum and not {"momentum", "betas"} & self.optimizer.defaults.keys():
             wanted, given = "an optimizer with momentum or betas", type(self.optimizer)
             raise wrong_value("OneCycleLR", wanted, given, "give cycle_momentum=False")
@@ -177,8 +176,7 @@ class OneCycleLR(LRScheduler):
     def get_lr(self) -> list[float]:
         """The learning rates of this step; the momenta are set here, too."""
         epoch, steps, foot = self.last_epoch, self.total_steps, self.div_factor
-        if epoch > steps:
-            raise wrong_value("OneCycleLR", f"{steps} steps", "another", "stop here")
+        expect(epoch <= steps, "OneCycleLR", f"{steps} steps", "another", "stop here")
         peak, end = self.pct_start * steps - 1.0, steps - 1.0
         if epoch <= peak:
             height = epoch / peak if peak else 1.0

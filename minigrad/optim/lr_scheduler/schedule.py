@@ -3,7 +3,7 @@
 import copy
 from typing import Any
 
-from ...errors import wrong_kind, wrong_value
+from ...errors import expect
 from ...ranges import Options, check, check_fields
 from ..optimizer import Optimizer
 
@@ -62,16 +62,14 @@ class LRScheduler(Options):
         """Go on from what `state_dict` gave; nothing is changed if it is another's."""
         wanted = sorted(self.state_dict())
         given = sorted(state_dict) if isinstance(state_dict, dict) else type(state_dict)
-        if wanted != given:
-            raise wrong_value(
-                f"{type(self).__name__}.load_state_dict", wanted, given, "give its own"
-            )
+        who = f"{type(self).__name__}.load_state_dict"
+        expect(wanted == given, who, wanted, given, "give its own")
         vars(self).update(copy.deepcopy(state_dict))
 
     def _check(self) -> None:
         """Raise if an option cannot be."""
-        if not isinstance(self.optimizer, Optimizer):
-            raise wrong_kind(type(self).__name__, "an optimizer", type(self.optimizer), "give one")
+        who, kind = type(self).__name__, type(self.optimizer)
+        expect(issubclass(kind, Optimizer), who, "an optimizer", kind, "give one", TypeError)
         check_fields(self)
 
     def _scaled(self, factor: float) -> list[float]:

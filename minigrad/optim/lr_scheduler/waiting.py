@@ -4,7 +4,7 @@ import math
 from bisect import bisect_right
 from typing import Any, Literal
 
-from ...errors import wrong_value
+from ...errors import expect, wrong_value
 from .schedule import LRScheduler
 
 
@@ -93,11 +93,9 @@ class SequentialLR(LRScheduler):
         super()._check()
         for number, one in enumerate(self.schedulers):
             known = isinstance(one, LRScheduler) and not isinstance(one, ReduceLROnPlateau)
-            if not known or one.optimizer is not self.optimizer:
-                wanted = "schedules of the same optimizer, but for ReduceLROnPlateau"
-                raise wrong_value(
-                    "SequentialLR", wanted, f"{type(one).__name__} as number {number}"
-                )
+            wanted = "schedules of the same optimizer, but for ReduceLROnPlateau"
+            given = f"{type(one).__name__} as number {number}"
+            expect(known and one.optimizer is self.optimizer, "SequentialLR", wanted, given)
         count = len(self.schedulers)
         if self.milestones != sorted(self.milestones) or len(self.milestones) != count - 1:
             wanted = f"{count - 1} rising milestones for {count} schedules"
