@@ -212,11 +212,6 @@ def dot(a: Any, b: Any) -> Any:
     return a @ b if np.ndim(b) <= 2 else np.tensordot(a, b, (-1, -2))
 
 
-def inner(a: Any, b: Any) -> Any:
-    """The product over the last axes."""
-    return np.tensordot(a, b, (-1, -1)) if np.ndim(a) and np.ndim(b) else a * b
-
-
 def kron(a: Any, b: Any) -> Any:
     """Blocks of b, scaled by the elements of a."""
     n = max(np.ndim(a), np.ndim(b))
@@ -314,7 +309,7 @@ def matrix_power(a: Any, n: int) -> Any:
 
 NAMED: Any = (
     clip, linspace, select, prod, cumprod, var, average, diff, gradient, stack, pad,
-    einsum, tensordot, dot, inner, kron, cross,
+    einsum, tensordot, dot, kron, cross,
 )  # fmt: skip
 TABLE |= {getattr(np, text.__name__): text for text in NAMED}
 TABLE |= {getattr(np.linalg, f.__name__): f for f in (norm, slogdet, eigh, svd, matrix_power)}
@@ -335,6 +330,7 @@ TABLE |= {
     np.dsplit: partial(cut, np.split, 2),
     np.fft.fftshift: partial(shifted, 1),
     np.fft.ifftshift: partial(shifted, -1),
+    np.inner: lambda a, b: np.tensordot(a, b, (-1, -1)) if np.ndim(a) and np.ndim(b) else a * b,
     np.outer: lambda a, b: np.ravel(a)[:, None] * np.ravel(b),
     np.vdot: lambda a, b: np.sum(np.ravel(a) * np.ravel(b)),
     np.trace: lambda a, *args, **kw: np.sum(np.diagonal(a, *args, **kw), -1),

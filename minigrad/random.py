@@ -92,10 +92,8 @@ def randint(low: int, high: Any = None, size: Any = None, *, generator: Source =
     >>> randint(10, (2, 3)).shape, randint(5, 6, (2,)).tolist()
     ((2, 3), [5, 5])
     """
-    if size is None:
-        low, high, size = 0, low, high
-    mend = "write randint(low, high, (rows, columns))"
-    expect(size is not None, "randint", "a size", "none", mend, TypeError)
+    low, high, size = (0, low, high) if size is None else (low, high, size)
+    expect(size is not None, "randint", "a size", "none", "write randint(9, (2, 3))", TypeError)
     expect(low < high, "randint", "low < high", f"{low} and {high}", "exchange them")
     return made((generator or default_generator).integers(low, high, size), dtype, requires_grad)
 

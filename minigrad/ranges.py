@@ -11,8 +11,8 @@ from .errors import wrong_kind, wrong_value
 
 _RANGES = {
     "True or False": "affine amsgrad batch_first bias bidirectional centered cycle_momentum "
-    "decoupled_weight_decay drop_last dynamic elementwise_affine enabled maximize "
-    "nesterov norm relu_after shuffle track_running_stats zero_init_last",
+    "decoupled_weight_decay drop_last dynamic elementwise_affine enabled maximize nesterov norm "
+    "relu_after shuffle track_running_stats zero_init_last",
     "a whole number in [0, inf)": "cooldown patience seed",
     "a whole number in [1, inf)": "T_max batch_size embedding_dim epochs features groups "
     "growth_interval hidden hidden_size in_channels in_features input_size num_embeddings "
@@ -21,31 +21,22 @@ _RANGES = {
     "a whole number in (-inf, inf)": "dim end_dim ignore_index start_dim",
     "a number in (-inf, inf)": "ELU.alpha a b forget_bias gain init mean negative_slope "
     "scale_gradient.factor val",
-    "a number in [0, inf)": "SmoothL1Loss.beta dampening eps eta_min gamma "
-    "initial_accumulator_value lr lr_decay max_lr min_lr momentum momentum_decay std threshold "
-    "weight_decay",
+    "a number in [0, inf)": "SmoothL1Loss.beta dampening eps eta_min gamma lr lr_decay max_lr "
+    "min_lr initial_accumulator_value momentum momentum_decay std threshold weight_decay",
     "a number in (0, inf)": "beta clip_gradient.norm clip_gradient.value clip_norm clip_value "
     "delta div_factor final_div_factor init_scale max_norm rescale_norm trunc_normal_.std",
-    "a number in (0, inf]": "norm_type",
-    "a number in (1, inf)": "growth_factor",
-    "a number in (0, 1)": "backoff_factor",
+    "a number in (0, inf]": "norm_type", "a number in (1, inf)": "growth_factor",
+    "a number in (0, 1)": "backoff_factor", "a number in (0, 1]": "start_factor",
     "a number in [0, 1)": "base_momentum factor max_momentum",
     "a number in [0, 1]": "BatchNorm1d.momentum BatchNorm2d.momentum alpha dropout end_factor "
     "label_smoothing p pct_start rho",
-    "a number in (0, 1]": "start_factor",
-    "numbers in [0, 1)": "betas",
-    "whole numbers in [0, inf)": "milestones",
-    "a function": "lr_lambda",
-    "'raise', 'skip' or 'ignore'": "on_nonfinite",
-    "'mean', 'sum' or 'none'": "reduction",
-    "'none' or 'tanh'": "approximate",
-    "'cpu'": "device",
-    "'cos' or 'linear'": "anneal_strategy",
-    "'min' or 'max'": "mode",
+    "numbers in [0, 1)": "betas", "whole numbers in [0, inf)": "milestones",
+    "whole numbers in [1, inf)": "normalized_shape", "a function": "lr_lambda",
+    "'raise', 'skip' or 'ignore'": "on_nonfinite", "'mean', 'sum' or 'none'": "reduction",
+    "'none' or 'tanh'": "approximate", "'tanh' or 'relu'": "nonlinearity", "'cpu'": "device",
+    "'cos' or 'linear'": "anneal_strategy", "'min' or 'max'": "mode",
     "'rel' or 'abs'": "threshold_mode",
-    "whole numbers in [1, inf)": "normalized_shape",
-    "'tanh' or 'relu'": "nonlinearity",
-}
+}  # fmt: skip
 _RANGE_OF = {name: wanted for wanted, names in _RANGES.items() for name in names.split()}
 
 

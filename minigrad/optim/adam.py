@@ -35,7 +35,7 @@ class Adam(Optimizer):
     tensor([ 0.5, 99.5], requires_grad=True)
     """
 
-    state_names = {"step": "", "exp_avg": "", "exp_avg_sq": "", "max_exp_avg_sq": "amsgrad"}
+    keeps = {"step": "", "exp_avg": "", "exp_avg_sq": "", "max_exp_avg_sq": "amsgrad"}
 
     lr: float = 1e-3
     betas: tuple[float, float] = (0.9, 0.999)
@@ -103,7 +103,7 @@ class NAdam(Optimizer):
     tensor([ 0.4718, 99.4718], requires_grad=True)
     """
 
-    state_names = {"step": "", "mu_product": "", "exp_avg": "", "exp_avg_sq": ""}
+    keeps = {"step": "", "mu_product": "", "exp_avg": "", "exp_avg_sq": ""}
 
     lr: float = 2e-3
     betas: tuple[float, float] = (0.9, 0.999)

@@ -34,7 +34,7 @@ class SGD(Optimizer):
     (tensor([0.9], requires_grad=True), 2.0, True)
     """
 
-    state_names = {"momentum_buffer": "momentum"}
+    keeps = {"momentum_buffer": "momentum"}
 
     lr: float = 1e-3
     momentum: float = 0.0
@@ -47,15 +47,12 @@ class SGD(Optimizer):
         g, scratch, group = bucket.gradient, bucket.scratch, bucket.group
         momentum, direction = group["momentum"], g
         if momentum:
-            v = bucket.state.get("momentum_buffer")
-            if v is None:
-                v = bucket.state["momentum_buffer"] = g.copy()
-            else:
-                accumulate(v, momentum, g, 1.0 - group["dampening"], scratch)
+            dampening = group["dampening"] if "momentum_buffer" in bucket.state else 0.0
+            direction = bucket.kept("momentum_buffer")
+            accumulate(direction, momentum, g, 1.0 - dampening, scratch)
             if group["nesterov"]:
-                accumulate(g, 1.0, v, momentum, scratch)
-            else:
-                direction = v
+                accumulate(g, 1.0, direction, momentum, scratch)
+                direction = g
         np.multiply(direction, group["lr"], g)
 
 
@@ -83,7 +80,7 @@ class Adagrad(Optimizer):
     tensor([ 0.5, 99.5], requires_grad=True)
     """
 
-    state_names = {"step": "", "sum": ""}
+    keeps = {"step": "", "sum": ""}
 
     lr: float = 1e-2
     lr_decay: float = 0.0
@@ -127,9 +124,7 @@ class RMSprop(Optimizer):
     tensor([ 0.5, 99.5], requires_grad=True)
     """
 
-    state_names = {
-        "step": "", "square_avg": "", "momentum_buffer": "momentum", "grad_avg": "centered"
-    }  # fmt: skip
+    keeps = {"step": "", "square_avg": "", "momentum_buffer": "momentum", "grad_avg": "centered"}
 
     lr: float = 1e-2
     alpha: float = 0.99
@@ -178,7 +173,7 @@ class Adadelta(Optimizer):
     tensor([0.1056], requires_grad=True)
     """
 
-    state_names = {"step": "", "square_avg": "", "acc_delta": ""}
+    keeps = {"step": "", "square_avg": "", "acc_delta": ""}
 
     lr: float = 1.0
     rho: float = 0.9

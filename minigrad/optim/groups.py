@@ -7,7 +7,7 @@ import numpy as np
 
 from ..autograd import Tensor
 from ..clipping import Named, named
-from ..errors import wrong_kind, wrong_value
+from ..errors import expect, wrong_kind, wrong_value
 from ..ranges import check
 
 Group = dict[str, Any]
@@ -23,8 +23,7 @@ def groups_in(who: str, params: Any) -> list[Any]:
     if isinstance(params, (list, tuple)) and params and isinstance(params[0], dict):
         return list(params)
     pairs = named(who, params)
-    if not pairs:
-        raise wrong_value(who, "parameters", "none", "make it after the model")
+    expect(pairs, who, "parameters", "none", "make it after the model")
     return [{"params": pairs}]
 
 
@@ -39,10 +38,9 @@ def group_of(who: str, defaults: Group, given: Any, taken: Named) -> Group:
     check_options(who, defaults, group)
     seen = {p for _, p in taken}
     for number, p in enumerate(group["params"]):
-        if not p.is_leaf or p.dtype.kind != "f" or not p._array.flags.writeable or p in seen:
-            wanted = "parameters that are writable leaves of floats, each once"
-            kind = f"number {number} of shape {p.shape} {p.dtype}"
-            raise wrong_value(who, wanted, kind, "give model.parameters(), once")
+        fits = p.is_leaf and p.dtype.kind == "f" and p._array.flags.writeable and p not in seen
+        given = f"number {number} of shape {p.shape} {p.dtype}"
+        expect(fits, who, "writable leaves of floats, each once", given, "give model.parameters()")
         seen.add(p)
     taken += pairs
     return group

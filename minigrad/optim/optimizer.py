@@ -70,7 +70,7 @@ class Optimizer(Options):
     rescale_norm: float | None = None
     on_nonfinite: Literal["raise", "skip", "ignore"] = "raise"
 
-    state_names: ClassVar[dict[str, str]] = {}  # and the option without which there is none
+    keeps: ClassVar[dict[str, str]] = {}  # of a state: names, and the option each one needs
 
     def __post_init__(self, params: Params) -> None:
         check_fields(self)
@@ -151,7 +151,7 @@ class Optimizer(Options):
             ValueError: if it does not fit this optimizer; nothing is changed then.
         """
         who = f"{self._who}.load_state_dict"
-        loaded = restored(who, state_dict, self.param_groups, self.defaults, self.state_names)
+        loaded = restored(who, state_dict, self.param_groups, self.defaults, self.keeps)
         self.param_groups = [group for group, _ in loaded]
         self._buckets = [bucket for pair in loaded for bucket in buckets(*pair)]
 
