@@ -17,9 +17,8 @@ from .registry import TABLE
 from .variable import Variable, is_tracked, strip
 
 METHODS = """
-all any argmax argmin argpartition argsort clip conj conjugate cumprod cumsum diagonal dot max
-mean min nonzero prod ravel repeat round searchsorted squeeze std sum swapaxes take trace var
-""".split()
+all any argmax argmin argpartition argsort clip conj conjugate cumprod cumsum diagonal dot max mean
+min nonzero prod ravel repeat round searchsorted squeeze std sum swapaxes take trace var""".split()
 OF_ARRAYS = "astype flatten sort partition fill".split()  # the last three in place
 
 

@@ -91,10 +91,9 @@ def dispatch(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> An
     if entry is CONSTANT:
         return run_bare(function, args, kwargs)
     if entry is None:
-        raise TypeError(
-            f"{name_of(function)} has no derivative here; give it tensor.detach(), build it of "
-            "functions that have one, or give it rules with minigrad.autograd.derivative"
-        )
+        raise TypeError(f"{name_of(function)} has no derivative here; give it tensor.detach(), "
+                        "build it of functions that have one, or give it rules with "
+                        "minigrad.autograd.derivative")  # fmt: skip
     return entry(*args, **kwargs)
 
 
@@ -196,25 +195,21 @@ def bind(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
 def refuse(name: str, argument: str) -> None:
     """Raise because a derivative does not go through an argument."""
     if argument == "out":
-        raise RuntimeError(
-            f"{name}: a tensor that requires grad is neither changed in place nor written into "
-            "another array, for its derivative would be lost; write t = t + x for t += x, "
-            "np.where(mask, x, t) for t[i] = x, or change it inside `with no_grad():`"
-        )
-    raise TypeError(
-        f"{name}: the derivative of a tensor that requires grad does not go through {argument}=; "
-        "leave it out, or give it tensor.detach()"
-    )
+        raise RuntimeError(f"{name}: a tensor that requires grad is neither changed in place nor "
+                           "written into another array, for its derivative would be lost; write t "
+                           "= t + x for t += x, np.where(mask, x, t) for t[i] = x, or change it "
+                           "inside `with no_grad():`")  # fmt: skip
+    raise TypeError(f"{name}: the derivative of a tensor that requires grad does not go through "
+                    f"{argument}=; leave it out, or give it tensor.detach()")  # fmt: skip
 
 
 def refuse_detaching(what: str, node: Any) -> None:
     """Raise if there is a node, because a derivative would be lost."""
     if node is not None:
-        raise RuntimeError(
-            f"{what}: a tensor that requires grad is not turned into an ndarray, for its "
-            "derivative would be lost; use .detach().numpy(), np.stack for a list of tensors, "
-            "np.where to fill an array, or a function that has a derivative here"
-        )
+        raise RuntimeError(f"{what}: a tensor that requires grad is not turned into an ndarray, "
+                           "for its derivative would be lost; use .detach().numpy(), np.stack for "
+                           "a list of tensors, np.where to fill an array, or a function that has a "
+                           "derivative here")  # fmt: skip
 
 
 def run_bare(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -1,4 +1,5 @@
 """The layers and losses as functions of tensors or arrays."""
+# ruff: noqa: I001
 
 import math
 from typing import Any
@@ -9,14 +10,8 @@ from ..autograd import Tensor
 from ..errors import expect
 from ..random import default_generator
 from ..ranges import check
-from .kernels.activation import (
-    clip_gradient as clip_gradient,
-    erf,
-    relu as relu,
-    scale_gradient as scale_gradient,
-    sigmoid as sigmoid,
-    tanh as tanh,
-)
+from .kernels.activation import clip_gradient as clip_gradient, erf, relu as relu
+from .kernels.activation import scale_gradient as scale_gradient, sigmoid as sigmoid, tanh as tanh
 from .kernels.conv import avg_pool2d as avg_pool2d, conv2d as conv2d, max_pool2d as max_pool2d
 from .kernels.linear import linear as linear
 from .kernels.loss import alike, binary_surprise, mse_loss as mse_loss, reduced, surprise

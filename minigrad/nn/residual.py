@@ -3,7 +3,7 @@
 from itertools import pairwise
 from typing import Any
 
-from ..errors import expect, wrong_kind, wrong_value
+from ..errors import expect, wrong_value
 from ..ranges import check
 from .activation import ReLU
 from .containers import Sequential
@@ -34,9 +34,8 @@ class Residual(Module):
                  zero_init_last: bool = False) -> None:  # fmt: skip
         check("Residual", zero_init_last=zero_init_last)
         for part in [branch] if projection is None else [branch, projection]:
-            expect(
-                isinstance(part, Module), "Residual", "modules", type(part), "wrap it", wrong_kind
-            )
+            fit = isinstance(part, Module)
+            expect(fit, "Residual", "modules", type(part), "wrap it", TypeError)
         self.branch, self.projection = branch, projection
         if zero_init_last:
             kinds = Linear, Conv2d, BatchNorm
