@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TextIO
 
@@ -14,14 +15,15 @@ from . import catalogue, ctrl_c
 
 try:
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from . import report
-    from .processes import processes
-    from .runner import Outcome, attempt, counted
+    from . import gallery, report, runner, schedule
+    from .cluster import Unavailable, cluster
+    from .display import Display
+    from .processes import Executor, processes
+    from .runner import Outcome
 except ModuleNotFoundError as error:
     missing = str(error.name).split(".")[0]
-    if missing not in ("numpy", "matplotlib", "rich"):
+    if missing not in ("numpy", "matplotlib", "rich", "jinja2"):
         raise
     sys.exit(
         f"python -m demos needs {missing}, which is not installed; "
@@ -30,8 +32,9 @@ except ModuleNotFoundError as error:
 
 INTERRUPTED = 130  # what a shell expects after Ctrl-C
 WIDTH = 140  # of the table, where no terminal says its own
-OUT = "the folder of the figures and of results.json (default: out)"
+OUT = "the folder of the figures, of results.json and of the gallery (default: out)"
 JOBS = "processes on this machine; results do not depend on it (default: 1)"
+EXECUTOR = "a dask.distributed cluster by its scheduler's address, in place of processes"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -68,14 +71,18 @@ def _run_and_report(asked: argparse.Namespace) -> int:
         with ctrl_c.noticed() as check:
             for outcome in _outcomes(asked):
                 check()
-                outcomes.append(outcome)
+                outcomes = sorted([*outcomes, outcome], key=lambda one: asked.names.index(one.name))
                 seconds = time.perf_counter() - start
                 report.save(outcomes, asked.seed, asked.quick, seconds, asked.out)
+    except Unavailable as error:
+        print(error, file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         interrupted = True
     console = _console(sys.stdout)
     console.print(report.table(outcomes))
     seconds = time.perf_counter() - start
+    gallery.save(outcomes, len(asked.names), asked.seed, asked.quick, seconds, asked.out)
     console.print(report.summary(outcomes, asked.quick, seconds, asked.out))
     if interrupted:
         console.print(f"interrupted: {len(outcomes)} of {len(asked.names)} demos were finished")
@@ -85,19 +92,16 @@ def _run_and_report(asked: argparse.Namespace) -> int:
 
 def _outcomes(asked: argparse.Namespace) -> Iterator[Outcome]:
     """Each demo's outcome as it is finished, under a progress bar."""
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
-    bar = Progress(*columns, TimeElapsedColumn(), console=_console(sys.stderr))
-    with bar, processes(asked.jobs) as each:
-        demos = bar.add_task("demos", total=len(asked.names))
-        units = bar.add_task("its runs", visible=False)
-        for name in asked.names:
-            bar.update(demos, description=name)
-            outcome = attempt(name, asked.seed, asked.quick, counted(each, bar, units), asked.out)
-            bar.update(units, visible=False)
-            bar.advance(demos)
-            bar.console.print(report.line(outcome))
-            yield outcome
-        bar.update(demos, description="demos")
+    courses = {
+        name: runner.course(name, asked.seed, asked.quick, asked.out) for name in asked.names
+    }
+    display = Display(_console(sys.stderr), len(courses))
+    with _executor(asked) as executor, display:
+        yield from schedule.outcomes(courses, executor, display)
+
+
+def _executor(asked: argparse.Namespace) -> AbstractContextManager[Executor]:
+    return cluster(asked.executor) if asked.executor else processes(asked.jobs)
 
 
 def _console(stream: TextIO) -> Console:
@@ -114,13 +118,25 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--list", action="store_true", help="name the demos and stop")
     parser.add_argument("--quick", action="store_true", help="fewer repetitions, wider thresholds")
     parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help=OUT)
-    parser.add_argument("--jobs", type=_count, default=1, metavar="N", help=JOBS)
+    who = parser.add_mutually_exclusive_group()
+    who.add_argument("--jobs", type=_count, default=1, metavar="N", help=JOBS)
+    who.add_argument("--executor", type=_address, metavar="dask:ADDRESS", help=EXECUTOR)
     parser.add_argument("--seed", type=_seed, default=0, metavar="N", help="default: 0")
     return parser
 
 
 def _count(text: str) -> int:
     return _whole_number(text, 1)
+
+
+def _address(text: str) -> str:
+    kind, _, address = text.partition(":")
+    if kind != "dask" or not address:
+        raise argparse.ArgumentTypeError(
+            f"dask: and the address of a scheduler is expected, such as dask:127.0.0.1:8786, "
+            f"got {text!r}"
+        )
+    return address
 
 
 def _seed(text: str) -> int:

@@ -18,6 +18,8 @@ ORDER = (
     "flat_region",
     "sigmoid_saturation",
     "vanishing_gradient",
+    "training_with_depth",
+    "xavier_initialisation",
     "he_initialisation",
     "gaussian_products",
     "activation_functions",
@@ -27,6 +29,11 @@ ORDER = (
     "exploding_gradient_wall",
     "exploding_gradient_rnn",
     "clipping_is_faster",
+    "exploding_gradients",
+    "rate_times_target",
+    "exploding_gradients_diabetes",
+    "clip_geometry",
+    "loss_scaling",
 )
 LABELS = {  # in this order; whether a docstring must have it
     "The tutorial says": True,

@@ -292,7 +292,7 @@ def _by_kappa(ax: Axes, results: Results) -> None:
 
 
 def _by_rate(ax: Axes, results: Results) -> None:
-    line = np.linspace(0.0, 2.2, 400)
+    line = np.linspace(0.0, 2.3, 400)
     found = factor(results.by_rate)
     ax.axhline(1.0, c=BLACK, lw=0.8, ls=LINES[3])
     ax.axvline(2.0, c=BLACK, lw=0.8, ls=LINES[3])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -13,8 +12,6 @@ from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
-
-from .files import write_whole
 
 COLOURS = 64  # of a GIF; enough for few lines and the greys at their edges
 PIXELS_AN_INCH = 80  # of a GIF
@@ -30,15 +27,8 @@ class Picture:
 
     kinds: ClassVar[tuple[str, ...]] = ("png", "svg")
 
-    def save(self, folder: Path, name: str) -> list[Path]:
-        """Write it in every kind; the same figure gives the same bytes."""
-        paths = [folder / f"{name}.{kind}" for kind in self.kinds]
-        for kind, path in zip(self.kinds, paths, strict=True):
-            write_whole(path, self.drawn(kind))
-        return paths
-
     def drawn(self, kind: str) -> bytes:
-        """What its file of that kind holds."""
+        """What its file of that kind holds; the same figure gives the same bytes."""
         drawing = BytesIO()
         undated = {"Date": None} if kind == "svg" else {}
         self.figure.savefig(drawing, format=kind, metadata=undated)

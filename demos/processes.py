@@ -1,50 +1,66 @@
-"""Processes on this machine, whose ``each`` does the units of a sweep side by side."""
+"""Who does the tasks: this process, or others on this machine."""
 
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
+from typing import Any, Protocol, TypeVar
 
 from . import ctrl_c
-from .protocol import Argument, Each, Result
+
+Result = TypeVar("Result")
+
+
+class Executor(Protocol):
+    """What does tasks, each as soon as it can."""
+
+    beside: int  # how many tasks are done at a time beside what this process does
+
+    def submit(self, function: Callable[..., Result], /, *arguments: Any) -> Future[Result]: ...
 
 
 @contextmanager
-def processes(jobs: int) -> Iterator[Each]:
-    """An ``each`` over so many processes; they are ended with it, whatever they are doing."""
+def processes(jobs: int) -> Iterator[Executor]:
+    """So many; those that are not this one end with the block, whatever they are doing."""
     if jobs == 1:
-        yield map
+        yield ThisProcess()
         return
     pool = Pool(jobs)
     try:
-        yield pool.each
+        yield pool
     finally:
         pool.stop()
+
+
+class ThisProcess:
+    """Does every task at once; what Ctrl-C breaks off is not caught."""
+
+    beside = 0
+
+    def submit(self, function: Callable[..., Result], /, *arguments: Any) -> Future[Result]:
+        """The result of a task, as it is there already."""
+        future = Future[Result]()
+        future.set_result(function(*arguments))
+        return future
 
 
 class Pool:
     """Processes that are started when first needed, and anew after one of them has died."""
 
     def __init__(self, jobs: int) -> None:
-        self._jobs = jobs
+        self.beside = jobs
         self._executor: ProcessPoolExecutor | None = None
 
-    def each(
-        self, function: Callable[[Argument], Result], arguments: Iterable[Argument], /
-    ) -> Iterator[Result]:
-        """As ``map``: the results, in the order of the arguments."""
-        # Spawned, not forked: a fork would copy the locks of the progress bar's threads.
-        spawn = multiprocessing.get_context("spawn")
-        self._executor = self._executor or ProcessPoolExecutor(self._jobs, spawn)
-        with ctrl_c.held_back():  # the processes start here
-            results = self._executor.map(function, arguments)
-        try:
-            yield from results
-        except BrokenExecutor:
-            self.stop()
-            raise
+    def submit(self, function: Callable[..., Result], /, *arguments: Any) -> Future[Result]:
+        """The result of a task, once there is one."""
+        with ctrl_c.held_back():  # processes start here
+            try:
+                return self._started().submit(function, *arguments)
+            except BrokenExecutor:  # by a task before
+                self.stop()
+                return self._started().submit(function, *arguments)
 
     def stop(self) -> None:
         """End the processes at once."""
@@ -53,3 +69,10 @@ class Pool:
                 process.terminate()
             self._executor.shutdown(cancel_futures=True)
             self._executor = None
+
+    def _started(self) -> ProcessPoolExecutor:
+        if self._executor is None:
+            # Spawned, not forked: a fork would copy the locks of the progress bar's threads.
+            spawn = multiprocessing.get_context("spawn")
+            self._executor = ProcessPoolExecutor(self.beside, spawn)
+        return self._executor

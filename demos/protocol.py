@@ -8,7 +8,9 @@ of the page about it. It has constants in capitals, and three functions:
     results, whatever ``each`` is. Independent units of a sweep, if they take long, go through
     ``each(function, arguments)``: the function stands at the top of its module and its arguments
     can be pickled, for it may run in another process. Every unit draws from a generator of its
-    own, ``np.random.default_rng([seed, ...])``, so that their order does not matter.
+    own, ``np.random.default_rng([seed, ...])``, so that their order does not matter. Where it
+    waits for a sweep it is broken off, and run again with the results: before and between sweeps
+    there should be little to do.
 ``claims(results, quick)``
     compares with published or predicted numbers, and with controls that must not show the effect.
     Every claim can fail. What is expected is computed, or is a constant with its source; what is

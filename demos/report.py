@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import json
-import platform
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import matplotlib
-import numpy as np
 from rich import box
 from rich.table import Table
-
-import minigrad
 
 from .catalogue import page
 from .files import write_whole
 from .runner import Outcome
+from .versions import versions
 
 VERDICT = {True: "holds", False: "does not hold"}
 
@@ -50,11 +46,12 @@ def line(outcome: Outcome) -> str:
 
 
 def summary(outcomes: list[Outcome], quick: bool, seconds: float, out: Path) -> str:
-    """How many claims hold, the time, and where the figures are; then what went wrong."""
+    """How many claims hold, the time, and where the gallery is; then what went wrong."""
     claims = [claim for outcome in outcomes for claim in outcome.claims]
     held = sum(claim.holds for claim in claims)
     form = " (quick: fewer repetitions, wider thresholds)" if quick else ""
-    sentence = f"{held} of {len(claims)} claims hold{form}, {seconds:.1f} s; figures are in {out}"
+    page = out / "gallery" / "index.html"
+    sentence = f"{held} of {len(claims)} claims hold{form}, {seconds:.1f} s; gallery: {page}"
     return "\n".join([sentence, *(outcome.error for outcome in outcomes if outcome.error)])
 
 
@@ -69,17 +66,6 @@ def save(outcomes: list[Outcome], seed: int, quick: bool, seconds: float, out: P
     }
     text = json.dumps(record, indent=1, ensure_ascii=False)
     write_whole(out / "results.json", text.encode())
-
-
-def versions() -> dict[str, str]:
-    """What the numbers may depend on."""
-    return {
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "minigrad": minigrad.__version__,
-        "matplotlib": matplotlib.__version__,
-        "machine": f"{platform.system()} {platform.machine()}",
-    }
 
 
 def _record(outcome: Outcome) -> dict[str, Any]:

@@ -31,25 +31,21 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from minigrad import func, logsumexp
+from minigrad import func
 
 from .claims import Claim
 from .critical_points import critical_points, eigenvalues
-from .digits import split
 from .pictures import Picture
 from .protocol import Each
+from .small_network import WEIGHTS, losses, total
 from .style import BLACK, BLUE, GREEN, LINES, MARKERS, ORANGE, VERMILION
 
-IMAGES, INPUTS, HIDDEN, CLASSES = 150, 4, 4, 3
-WEIGHTS = (INPUTS + 1) * HIDDEN + (HIDDEN + 1) * CLASSES
-DECAY = 1e-3  # of the squared weights, in the loss
 BLOCK = 40  # starts that are searched side by side
 RANDOM_BLOCKS, DESCENDED_BLOCKS, QUICK_BLOCKS = 2, 3, 1
 ROUNDS, QUICK_ROUNDS = 60, 30
@@ -124,33 +120,6 @@ def run(seed: int, quick: bool = False, each: Each = map) -> Results:
         off_the_ridge={y: leave(y) for y in STARTS_FROM_RIDGE},
         on_the_ridge=float(leave(0.0)[-1]),
     )
-
-
-@cache
-def data() -> tuple[np.ndarray, np.ndarray]:
-    """Images by their whitened components, with a constant 1 (150, 5), and classes (150, 3)."""
-    digits, _ = split()
-    chosen = np.flatnonzero(digits.labels < CLASSES)[:IMAGES]
-    images = digits.images[chosen].astype(float)
-    components = np.linalg.svd(images - images.mean(axis=0), full_matrices=False)[0][:, :INPUTS]
-    inputs = np.column_stack([components * math.sqrt(IMAGES), np.ones(IMAGES)])
-    return inputs, np.eye(CLASSES)[digits.labels[chosen]]
-
-
-def losses(weights: Any) -> Any:
-    """Of networks (P, 35) side by side, each with its weights as a row: (P,)."""
-    inputs, classes = data()
-    split_at = (INPUTS + 1) * HIDDEN
-    first = np.reshape(weights[:, :split_at], (-1, INPUTS + 1, HIDDEN))
-    second = np.reshape(weights[:, split_at:-CLASSES], (-1, HIDDEN, CLASSES))
-    logits = np.tanh(inputs @ first) @ second + weights[:, None, -CLASSES:]
-    surprise = logsumexp(logits, -1) - np.sum(logits * classes, axis=-1)
-    return np.mean(surprise, axis=-1) + DECAY * np.sum(weights * weights, axis=-1)
-
-
-def total(weights: Any) -> Any:
-    """The sum of the losses of networks."""
-    return np.sum(losses(weights))
 
 
 def search(unit: Search) -> Points:

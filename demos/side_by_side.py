@@ -68,15 +68,16 @@ def learn_digits(
     draws: Sequence[np.random.Generator],
     optimizer: optim.Optimizer,
     steps: int,
+    batch: int = BATCH,
 ) -> np.ndarray:
     """Cross-entropy on batches of digits: the losses (steps, networks), before each step."""
     digits, _ = split()
     losses = np.empty((steps, len(draws)))
     for step in range(steps):
-        batches = np.stack([draw.integers(0, LEARNED, BATCH) for draw in draws])
+        batches = np.stack([draw.integers(0, LEARNED, batch) for draw in draws])
         logits = model(tensor(digits.images[batches])).reshape(-1, CLASSES)
         of_each = F.cross_entropy(logits, digits.labels[batches].ravel(), reduction="none")
-        loss = of_each.reshape(len(draws), BATCH).mean(axis=1)
+        loss = of_each.reshape(len(draws), batch).mean(axis=1)
         losses[step] = loss.detach().numpy()
         optimizer.zero_grad()
         loss.sum().backward()

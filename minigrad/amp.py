@@ -2,15 +2,16 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from .autograd.modes import ALTER, ALTERATION, switched
-from .clipping import global_norm, scale as scale_arrays
+from .clipping import global_norm, gradients_of, scale as scale_arrays
+from .errors import wrong_kind, wrong_value
 from .optim import Optimizer
-from .ranges import check, check_fields
+from .ranges import Options, check, check_fields
 
 
 @contextmanager
@@ -29,9 +30,7 @@ def emulate(dtype: Any = np.float16) -> Iterator[None]:
     tensor([1.0996,    inf, 0.    ])
     """
     if np.dtype(dtype).kind != "f":
-        raise TypeError(
-            f"emulate expects a dtype of floats, got {np.dtype(dtype)}; give np.float16"
-        )
+        raise wrong_kind("emulate", "a dtype of floats", np.dtype(dtype), "give np.float16")
 
     def rounded(value: Any) -> Any:
         if getattr(getattr(value, "dtype", None), "kind", "") != "f":
@@ -57,8 +56,7 @@ class ScaledStep(NamedTuple):
     steps: int = 0
 
 
-@dataclass(eq=False, repr=False)
-class GradScaler:
+class GradScaler(Options):
     """Scales the loss, so that small gradients do not become zero in float16.
 
     Gradients are divided by the scale again before the optimizer sees them. A step whose gradients
@@ -108,8 +106,7 @@ class GradScaler:
         """Divide the gradients by the scale, in place: due before they are clipped by hand."""
         if id(optimizer) in self._found:
             raise RuntimeError("unscale_ is due once for each optimizer before update()")
-        parameters = [p for group in optimizer.param_groups for p in group["params"]]
-        gradients = [p._grad._array for p in parameters if p._grad is not None]
+        gradients = gradients_of(optimizer._named()).values()
         scale_arrays(gradients, 1.0 / self._scale)
         self._found[id(optimizer)] = bool(np.isfinite(global_norm(gradients)))
 
@@ -119,13 +116,11 @@ class GradScaler:
             return optimizer.step()
         if id(optimizer) not in self._found:
             self.unscale_(optimizer)
-        finite = self._found[id(optimizer)]
-        reason = "" if finite else f"a gradient was not finite at a scale of {self._scale:g}"
-        *_, skipped, steps = self.last_step
-        self.last_step = ScaledStep(
-            not finite, reason, self._scale, skipped + (not finite), steps + 1
-        )
-        return optimizer.step() if finite else None
+        skipped = not self._found[id(optimizer)]
+        reason = f"a gradient was not finite at a scale of {self._scale:g}" if skipped else ""
+        counts = self.last_step.times_skipped + skipped, self.last_step.steps + 1
+        self.last_step = ScaledStep(skipped, reason, self._scale, *counts)
+        return None if skipped else optimizer.step()
 
     def update(self, new_scale: float | None = None) -> None:
         """Change the scale as the steps since the last call went, or to a given one."""
@@ -155,10 +150,8 @@ class GradScaler:
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on from what `state_dict` gave."""
+        wanted, given = ", ".join(self.state_dict()), ", ".join(state_dict)
         if state_dict.keys() != self.state_dict().keys():
-            raise ValueError(
-                f"GradScaler.load_state_dict expects {', '.join(self.state_dict())}, got "
-                f"{', '.join(state_dict)}; give what state_dict() gave"
-            )
-        vars(self).update({k: v for k, v in state_dict.items() if k != "scale"})
+            raise wrong_value("GradScaler.load_state_dict", wanted, given, "give what it saved")
         self._scale = float(state_dict["scale"])
+        vars(self).update({k: v for k, v in state_dict.items() if k != "scale"})

@@ -3,20 +3,19 @@
 What `nn.utils` offers and what every optimizer has built in are these same functions.
 """
 
-from __future__ import annotations
-
 import math
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import numpy as np
 
 from .autograd import Tensor
 from .autograd.changes import mark_changed
+from .errors import wrong_kind, wrong_state
 
 Named = list[tuple[str | None, Tensor]]
-Gradients = list[tuple[str | None, np.ndarray | None]]
+Arrays = dict[tuple[int, str | None], np.ndarray]  # by number and name
 
 _SAFE = 1e-20, 1e30  # between them a sum of squares neither overflowed nor vanished in float32
 _TOLD = 5  # how many parameters an error names
@@ -30,24 +29,27 @@ def named(who: str, parameters: Any) -> Named:
     ([(None, tensor([0., 0.]))], [('bias', tensor([0.]))])
     """
     if isinstance(parameters, (Tensor, set)) or not isinstance(parameters, Iterable):
-        kind = type(parameters).__name__
-        raise TypeError(f"{who} expects a list of parameters, got one {kind}; write [p] for one")
-    pairs: Named = [p if isinstance(p, tuple) and len(p) == 2 else (None, p) for p in parameters]
+        given = f"one {type(parameters).__name__}"
+        raise wrong_kind(who, "a list of parameters", given, "write [p] for one")
+    pairs: Any = [p if isinstance(p, tuple) and len(p) == 2 else (None, p) for p in parameters]
     for number, (_, p) in enumerate(pairs):
         if not isinstance(p, Tensor):
-            raise TypeError(
-                f"{who} expects parameters that are tensors, got {type(p).__name__} as number "
-                f"{number}; give model.parameters()"
-            )
-    return pairs
+            given = f"{type(p).__name__} as number {number}"
+            raise wrong_kind(who, "parameters that are tensors", given, "give model.parameters()")
+    return list(pairs)
 
 
-def gradients_of(parameters: Named) -> Gradients:
-    """The arrays of the gradients with the names, None for a parameter that has none."""
-    return [(name, None if p._grad is None else p._grad._array) for name, p in parameters]
+def arrays_of(pairs: Iterable[tuple[str | None, Any]]) -> Arrays:
+    """The arrays of the tensors that there are, by their number and name."""
+    return {(i, name): t._array for i, (name, t) in enumerate(pairs) if t is not None}
 
 
-def global_norm(arrays: Sequence[np.ndarray], norm_type: float = 2.0) -> float:
+def gradients_of(parameters: Named) -> Arrays:
+    """The arrays of the gradients that there are, by the number and name of the parameter."""
+    return arrays_of((name, p._grad) for name, p in parameters)
+
+
+def global_norm(arrays: Collection[np.ndarray], norm_type: float = 2.0) -> float:
     """The norm of all arrays as one vector, infinite or NaN only if one of its elements is.
 
     It is the root of the plain sum of squares, unless that may have overflowed or vanished, as
@@ -78,29 +80,34 @@ def clip_values(arrays: Iterable[np.ndarray], bound: float) -> bool:
     return bool(outside)
 
 
-def scale(arrays: Sequence[np.ndarray], coefficient: float) -> None:
+def scale(arrays: Collection[np.ndarray], coefficient: float) -> None:
     """Multiply all arrays, in place."""
     for array in arrays:
         np.multiply(array, coefficient, array)
     mark_changed(*arrays)
 
 
-def clip_coefficient(norm: float, max_norm: float) -> float:
-    """What brings a norm down to ``max_norm`` (Pascanu et al. 2013, algorithm 1): PyTorch's."""
-    coefficient = max_norm / (norm + 1e-6)
-    return 1.0 if coefficient > 1.0 else coefficient  # NaN stays
+def rescale(
+    arrays: Collection[np.ndarray], norm: float, clip_norm: Any, rescale_norm: Any = None
+) -> float:
+    """Scale, in place, what has this norm; returns the coefficient.
+
+    ``clip_norm`` is an upper bound (Pascanu et al. 2013, algorithm 1; the 1e-6 is PyTorch's).
+    """
+    coefficient = 1.0 if clip_norm is None else clip_norm / (norm + 1e-6)
+    coefficient = 1.0 if coefficient > 1.0 else coefficient  # NaN stays
+    if rescale_norm is not None and norm > 1e-30:
+        coefficient = rescale_norm / norm
+    if coefficient != 1.0:
+        scale(arrays, coefficient)
+    return coefficient
 
 
-def nonfinite(who: str, gradients: Gradients) -> RuntimeError:
+def nonfinite(who: str, gradients: Arrays) -> RuntimeError:
     """The error that names the parameters whose gradients are not finite."""
-    found = [
-        f"{number}{f' {name!r}' if name else ''} of shape {array.shape}"
-        for number, (name, array) in enumerate(gradients)
-        if array is not None and not np.isfinite(array).all()
-    ]
+    wrong = [(*key, a.shape) for key, a in gradients.items() if not np.isfinite(a).all()]
+    found = [f"{i} {name!r} of shape {s}" if name else f"{i} of shape {s}" for i, name, s in wrong]
     more = f" and {len(found) - _TOLD} more" if len(found) > _TOLD else ""
-    return RuntimeError(
-        f"{who} expects finite gradients, got NaN or Inf in that of parameter "
-        f"{', '.join(found[:_TOLD])}{more}; nothing was changed; minigrad.detect_anomaly() finds "
-        "where the first came from"
-    )
+    given = f"NaN or Inf in that of parameter {', '.join(found[:_TOLD])}{more}"
+    mend = "nothing was changed; minigrad.detect_anomaly() finds where the first came from"
+    return wrong_state(who, "finite gradients", given, mend)

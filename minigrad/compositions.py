@@ -3,27 +3,26 @@
 Each text stands for its function where a tensor is tracked; arrays alone never come here.
 """
 
-from __future__ import annotations
-
 import math
 import string
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable
+from functools import partial, reduce
 from typing import Any
 
 import numpy as np
 
 from .autograd.registry import TABLE, Function
 from .autograd.variable import strip
+from .errors import wrong_kind, wrong_value
 from .ops.linalg import contract, log_abs_det, packed_eigh, packed_svd
 from .ops.reduce import along, count
 
 
-def composition(*functions: Any) -> Callable[[Function], Function]:
-    """Decorate the text that stands for ``functions`` when a tensor is tracked."""
+def composition(function: Any) -> Callable[[Function], Function]:
+    """Decorate the text that stands for ``function`` when a tensor is tracked."""
 
     def decorate(text: Function) -> Function:
-        TABLE.update(dict.fromkeys(functions, text))
+        TABLE[function] = text
         return text
 
     return decorate
@@ -74,10 +73,8 @@ def prod(a: Any, axis: Any = None, dtype: Any = None, *, keepdims: bool = False)
     shape = np.shape(a)
     axes = along(axis, len(shape))
     rest = [i for i in range(len(shape)) if i not in axes]
-    a = a if dtype is None else a.astype(dtype)
-    lines = np.reshape(
-        np.transpose(a, (*rest, *axes)), [shape[i] for i in rest] + [count(shape, axis)]
-    )
+    a = np.transpose(a if dtype is None else a.astype(dtype), (*rest, *axes))
+    lines = np.reshape(a, [*[shape[i] for i in rest], count(shape, axis)])
     while (n := lines.shape[-1]) > 1:
         half, odd = lines[..., : n // 2] * lines[..., n // 2 : n - n % 2], lines[..., n - n % 2 :]
         lines = np.concatenate([half, odd], -1)
@@ -98,39 +95,27 @@ def cumprod(a: Any, axis: Any = None, dtype: Any = None) -> Any:
 
 
 @composition(np.var)
-def var(
-    a: Any, axis: Any = None, dtype: Any = None, *, ddof: float = 0, keepdims: bool = False
-) -> Any:
+def var(a: Any, axis: Any = None, dtype: Any = None, *, ddof: Any = 0, **kw: Any) -> Any:
     """The sum of squared distances from the mean, over their number less ddof."""
     a = a if dtype is None else a.astype(dtype)
     spread = a - np.mean(a, axis, keepdims=True)
-    return np.sum(spread * spread, axis, keepdims=keepdims) * (1.0 / (count(a.shape, axis) - ddof))
+    return np.sum(spread * spread, axis, **kw) * (1.0 / (count(a.shape, axis) - ddof))
 
 
-@composition(np.std)
-def std(a: Any, axis: Any = None, dtype: Any = None, **kw: Any) -> Any:
-    """The root of the variance; its derivative is 0 where it is 0."""
-    return zero_safe(np.sqrt, var(a, axis, dtype, **kw))
+composition(np.std)(lambda *args, **kw: zero_safe(np.sqrt, var(*args, **kw)))
+composition(np.ptp)(lambda a, *args, **kw: np.max(a, *args, **kw) - np.min(a, *args, **kw))
 
 
 @composition(np.average)
-def average(
-    a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: bool = False
-) -> Any:
+def average(a: Any, axis: Any = None, weights: Any = None, returned: Any = False, **kw: Any) -> Any:
     """sum(weights a) / sum(weights)."""
     weights = np.ones_like(a) if weights is None else weights
     if np.shape(weights) != np.shape(a):
         sides = dict(zip(along(axis, np.ndim(a)), np.shape(weights), strict=True))
         weights = np.reshape(weights, [sides.get(i, 1) for i in range(np.ndim(a))])
-    total = np.sum(weights * np.ones_like(a), axis, keepdims=keepdims)
-    mean = np.sum(a * weights, axis, keepdims=keepdims) / total
+    total = np.sum(weights * np.ones_like(a), axis, **kw)
+    mean = np.sum(a * weights, axis, **kw) / total
     return (mean, total) if returned else mean
-
-
-@composition(np.ptp)
-def ptp(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
-    """max - min."""
-    return np.max(a, axis, keepdims=keepdims) - np.min(a, axis, keepdims=keepdims)
 
 
 def without_nan(plain: Function, neutral: float, a: Any, *args: Any, **kw: Any) -> Any:
@@ -138,12 +123,9 @@ def without_nan(plain: Function, neutral: float, a: Any, *args: Any, **kw: Any) 
     return plain(np.where(np.isnan(a), neutral, a), *args, **kw)
 
 
-composition(np.nansum)(partial(without_nan, np.sum, 0.0))
-composition(np.nanprod)(partial(without_nan, np.prod, 1.0))
-composition(np.nancumsum)(partial(without_nan, np.cumsum, 0.0))
-composition(np.nancumprod)(partial(without_nan, np.cumprod, 1.0))
-composition(np.nanmax)(partial(without_nan, np.max, -math.inf))
-composition(np.nanmin)(partial(without_nan, np.min, math.inf))
+NEUTRAL = {"sum": 0.0, "prod": 1.0, "cumsum": 0.0, "cumprod": 1.0, "max": -np.inf, "min": np.inf}
+for name, neutral in NEUTRAL.items():
+    composition(getattr(np, f"nan{name}"))(partial(without_nan, getattr(np, name), neutral))
 
 
 def along_first(plain: Function, array: Any, axis: Any = 0, **kw: Any) -> Any:
@@ -235,12 +217,7 @@ composition(np.vstack)(partial(joined, np.atleast_2d, 0))
 composition(np.hstack)(partial(joined, np.atleast_1d, 1))
 composition(np.dstack)(partial(joined, np.atleast_3d, 2))
 composition(np.column_stack)(partial(joined, as_column, 1))
-
-
-@composition(np.append)
-def append(arr: Any, values: Any, axis: Any = None) -> Any:
-    """Two arrays joined, flat without an axis."""
-    return np.concatenate([arr, values], axis)
+composition(np.append)(lambda arr, values, axis=None: np.concatenate([arr, values], axis))
 
 
 @composition(np.broadcast_arrays)
@@ -250,12 +227,10 @@ def broadcast_arrays(*args: Any) -> tuple[Any, ...]:
     return tuple(np.broadcast_to(a, shape) for a in args)
 
 
-def cut(
-    function: Function, preset: int, ary: Any, indices_or_sections: Any, axis: Any = None
-) -> Any:
+def cut(cutter: Function, usual: int, ary: Any, indices_or_sections: Any, axis: Any = None) -> Any:
     """The pieces into which a function cuts the numbers along the axis."""
-    axis = min(preset, np.ndim(ary) - 1) if axis is None else axis % np.ndim(ary)
-    pieces = function(np.arange(np.shape(ary)[axis]), indices_or_sections)
+    axis = min(usual, np.ndim(ary) - 1) if axis is None else axis % np.ndim(ary)
+    pieces = cutter(np.arange(np.shape(ary)[axis]), indices_or_sections)
     spans = [slice(p[0], p[-1] + 1) if p.size else slice(0, 0) for p in pieces]
     return [ary[(slice(None),) * axis + (span,)] for span in spans]
 
@@ -271,10 +246,8 @@ composition(np.dsplit)(partial(cut, np.split, 2))
 def pad(array: Any, pad_width: Any, mode: Any = "constant", constant_values: Any = 0.0) -> Any:
     """Padding by a constant or by elements of the array, found by padding their numbers."""
     if mode not in ("constant", "edge", "reflect", "symmetric", "wrap"):
-        raise TypeError(
-            f"np.pad: its derivative expects mode constant, edge, reflect, symmetric or wrap, got "
-            f"{mode!r}; pad with np.concatenate"
-        )
+        wanted = "mode constant, edge, reflect, symmetric or wrap"
+        raise wrong_kind("the derivative of np.pad", wanted, repr(mode), "pad with np.concatenate")
     numbers = np.arange(1, np.size(array) + 1).reshape(np.shape(array))
     arrived = np.pad(numbers, pad_width, mode)
     z = np.ravel(array)[np.maximum(arrived - 1, 0)] if np.size(array) else 0.0
@@ -301,25 +274,18 @@ composition(np.fft.ifftshift)(partial(shifted, -1))
 def einsum(subscripts: str, *operands: Any, optimize: Any = True) -> Any:
     """Einstein's sum of any form that is given as a string."""
     if not isinstance(subscripts, str):
-        raise TypeError("np.einsum expects subscripts as a string, got a list; write 'ij,jk->ik'")
+        raise wrong_kind("np.einsum", "subscripts as a string", "a list", "write 'ij,jk->ik'")
     text, arrow, output = subscripts.replace(" ", "").partition("->")
     free = [letter for letter in string.ascii_letters if letter not in text]
-    hidden = [
-        np.ndim(x) - len(own.replace("...", ""))
-        for own, x in zip(text.split(","), operands, strict=True)
-    ]
+    inputs, arrays = text.split(","), list(operands)
+    named = [len(own.replace("...", "")) for own in inputs]
+    hidden = [np.ndim(x) - n for x, n in zip(arrays, named, strict=True)]
     dots = "".join(free[: max(hidden)])
-    inputs = [
-        own.replace("...", dots[len(dots) - n :])
-        for own, n in zip(text.split(","), hidden, strict=True)
-    ]
+    pairs = zip(inputs, hidden, strict=True)
+    inputs = [own.replace("...", dots[len(dots) - n :]) for own, n in pairs]
     letters = "".join(inputs)
-    if not arrow:
-        output = "..." + "".join(
-            x for x in sorted(set(letters) - set(dots)) if letters.count(x) == 1
-        )
-    output = output.replace("...", dots)
-    arrays = list(operands)
+    once = [x for x in sorted(set(letters) - set(dots)) if letters.count(x) == 1]
+    output = output.replace("...", dots) if arrow else dots + "".join(once)
     for i, own in enumerate(inputs):
         for letter in set(own):
             while own.count(letter) > 1:
@@ -387,10 +353,8 @@ def cross(
         axisa = axisb = axisc = axis
     a, b = np.moveaxis(a, axisa, -1), np.moveaxis(b, axisb, -1)
     if (np.shape(a)[-1], np.shape(b)[-1]) != (3, 3):
-        raise ValueError(
-            f"np.cross: its derivative expects vectors of 3 elements, got {np.shape(a)[-1]} and "
-            f"{np.shape(b)[-1]}; append a zero"
-        )
+        who, given = "the derivative of np.cross", f"{np.shape(a)[-1]} and {np.shape(b)[-1]}"
+        raise wrong_value(who, "vectors of 3 elements", given, "append a zero")
     z = np.roll(a, -1, -1) * np.roll(b, 1, -1) - np.roll(a, 1, -1) * np.roll(b, -1, -1)
     return np.moveaxis(z, -1, axisc)
 
@@ -407,7 +371,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     if len(axes) == 1:
         return vector_norm(x, ord, axes, keepdims)
     if len(axes) != 2 or ord not in (1, -1, 2, -2, math.inf, -math.inf, "nuc"):
-        raise ValueError(f"np.linalg.norm expects an order of vectors or matrices, got {ord!r}")
+        raise wrong_value("np.linalg.norm", "an order of vectors or matrices", repr(ord))
     if ord in (2, -2, "nuc"):
         values = np.linalg.svdvals(np.moveaxis(x, axes, (-2, -1)))
         z = np.sum(values, -1) if ord == "nuc" else (np.max if ord > 0 else np.min)(values, -1)
@@ -433,9 +397,8 @@ def zero_safe(root: Function, x: Any) -> Any:
     return np.where(np.equal(x, 0.0), 0.0, root(np.where(np.equal(x, 0.0), 1.0, x)))
 
 
-SlogdetResult: Callable[..., Any] = type(np.linalg.slogdet(np.eye(1)))
-SVDResult: Callable[..., Any] = type(np.linalg.svd(np.eye(1)))
-EighResult: Callable[..., Any] = type(np.linalg.eigh(np.eye(1)))
+DECOMPOSITIONS: Any = np.linalg.slogdet, np.linalg.svd, np.linalg.eigh
+SlogdetResult, SVDResult, EighResult = (type(f(np.eye(1))) for f in DECOMPOSITIONS)
 
 
 @composition(np.linalg.slogdet)
@@ -452,16 +415,12 @@ def eigh(a: Any, UPLO: str = "L") -> Any:
 
 
 @composition(np.linalg.svd)
-def svd(
-    a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
-) -> Any:
+def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: Any = False) -> Any:
     """The thin decomposition; the full one of a matrix that is not square is not unique."""
     m, n = a.shape[-2:]
     if full_matrices and compute_uv and m != n:
-        raise ValueError(
-            f"np.linalg.svd: with full_matrices=True its derivative expects square matrices, got "
-            f"{a.shape}; give full_matrices=False"
-        )
+        who = "with full_matrices=True the derivative of np.linalg.svd"
+        raise wrong_value(who, "square matrices", a.shape, "give full_matrices=False")
     packed = packed_svd(a)
     s = packed[..., 0, :]
     return SVDResult(packed[..., 1 : m + 1, :], s, packed[..., m + 1 :, :].mT) if compute_uv else s
@@ -490,10 +449,4 @@ composition(np.linalg.diagonal)(lambda x, *, offset=0: np.diagonal(x, offset, -2
 composition(np.linalg.trace)(lambda x, *, offset=0: np.trace(x, offset, -2, -1))
 
 
-@composition(np.linalg.multi_dot)
-def multi_dot(arrays: Sequence[Any]) -> Any:
-    """The product of several matrices, from left to right."""
-    z = arrays[0]
-    for a in arrays[1:]:
-        z = z @ a
-    return z
+composition(np.linalg.multi_dot)(partial(reduce, np.matmul))  # from left to right

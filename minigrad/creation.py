@@ -1,13 +1,11 @@
 """Making tensors: from values, of one value, and as ranges."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
 
 from .autograd import Tensor
-from .dtypes import get_default_dtype
+from .errors import wrong_kind, wrong_value
 from .random import made, rand, randint, randn, shape_from
 
 
@@ -24,20 +22,13 @@ def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """
     array = np.array(data)
     if array.dtype.kind not in "fciub":
-        raise TypeError(
-            f"tensor expects numbers in lists of equal lengths, got {array.dtype} from "
-            f"{type(data).__name__}; convert them first"
-        )
-    if dtype is None and array.dtype == np.float64 and not _has_dtype(data):
-        dtype = get_default_dtype()
-    return made(array, dtype, requires_grad)
-
-
-def _has_dtype(data: Any) -> bool:
-    """Whether the first number in nested lists has a dtype of its own."""
+        given = f"{array.dtype} from {type(data).__name__}"
+        raise wrong_kind("tensor", "numbers in lists of equal lengths", given, "convert them first")
     while isinstance(data, (list, tuple)) and data:
-        data = data[0]
-    return hasattr(data, "dtype")
+        data = data[0]  # down to the first number, which may have a dtype of its own
+    if dtype is None and array.dtype == np.float64 and not hasattr(data, "dtype"):
+        dtype = Tensor.default_dtype
+    return made(array, dtype, requires_grad)
 
 
 def as_tensor(data: Any) -> Tensor:
@@ -61,9 +52,7 @@ def from_numpy(ndarray: np.ndarray, dtype: Any = None, requires_grad: bool = Fal
     [1.0, 0.0]
     """
     if not isinstance(ndarray, np.ndarray):
-        raise TypeError(
-            f"from_numpy expects an ndarray, got {type(ndarray).__name__}; use minigrad.tensor"
-        )
+        raise wrong_kind("from_numpy", "an ndarray", type(ndarray).__name__, "use minigrad.tensor")
     return made(ndarray, dtype, requires_grad)
 
 
@@ -73,7 +62,7 @@ def zeros(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     >>> zeros(2)
     tensor([0., 0.])
     """
-    return full(shape_from(size), 0, dtype or get_default_dtype(), requires_grad)
+    return full(shape_from(size), 0, dtype or Tensor.default_dtype, requires_grad)
 
 
 def ones(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
@@ -82,7 +71,7 @@ def ones(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     >>> ones((2,))
     tensor([1., 1.])
     """
-    return full(shape_from(size), 1, dtype or get_default_dtype(), requires_grad)
+    return full(shape_from(size), 1, dtype or Tensor.default_dtype, requires_grad)
 
 
 def full(size: Any, fill_value: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
@@ -91,8 +80,8 @@ def full(size: Any, fill_value: Any, dtype: Any = None, requires_grad: bool = Fa
     >>> full((2,), 0.5)
     tensor([0.5, 0.5])
     """
-    value = tensor(fill_value, dtype).numpy()
-    return made(np.full(shape_from((size,)), value), None, requires_grad)
+    values = np.full(shape_from((size,)), tensor(fill_value, dtype).numpy())
+    return made(values, None, requires_grad)
 
 
 def eye(n: int, m: int | None = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:
@@ -102,7 +91,7 @@ def eye(n: int, m: int | None = None, dtype: Any = None, requires_grad: bool = F
     tensor([[1., 0.],
             [0., 1.]])
     """
-    return made(np.eye(n, m), dtype or get_default_dtype(), requires_grad)
+    return made(np.eye(n, m), dtype or Tensor.default_dtype, requires_grad)
 
 
 def arange(
@@ -115,10 +104,10 @@ def arange(
     """
     start, end = (0, start) if end is None else (start, end)
     if step == 0:
-        raise ValueError("arange expects a step other than 0, got 0; give one")
+        raise wrong_value("arange", "a step other than 0", 0, "give one")
     array = np.arange(start, end, step)
-    if dtype is None and array.dtype == np.float64:
-        dtype = get_default_dtype()
+    if array.dtype == np.float64:
+        dtype = dtype or Tensor.default_dtype
     return made(array, dtype, requires_grad)
 
 
@@ -130,7 +119,7 @@ def linspace(
     >>> linspace(-2, 2, 5)
     tensor([-2., -1.,  0.,  1.,  2.])
     """
-    return made(np.linspace(start, end, steps), dtype or get_default_dtype(), requires_grad)
+    return made(np.linspace(start, end, steps), dtype or Tensor.default_dtype, requires_grad)
 
 
 def zeros_like(input: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:

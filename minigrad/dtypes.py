@@ -1,7 +1,5 @@
 """The default dtype: what Python floats become, and random numbers are."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

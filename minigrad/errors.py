@@ -18,6 +18,11 @@ def wrong_kind(who: str, expected: Any, got: Any, mend: str = "") -> TypeError:
     return TypeError(sentence(who, expected, got, mend))
 
 
+def wrong_state(who: str, expected: Any, got: Any, mend: str = "") -> RuntimeError:
+    """The error for what cannot be done as things are."""
+    return RuntimeError(sentence(who, expected, got, mend))
+
+
 def sentence(who: str, expected: Any, got: Any, mend: str = "") -> str:
     """A complaint in one sentence."""
     return f"{who} expects {expected}, got {got}{'; ' if mend else ''}{mend}"

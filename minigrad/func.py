@@ -7,17 +7,17 @@ Every function here can be applied to a function that uses it itself. There, and
 that requires grad is passed in, Tensors come out, as the derivative goes on through them.
 """
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from .autograd import Tensor, enable_grad, grad as gradients_of
 from .autograd.tape import alias
-from .autograd.variable import is_tracked
+from .autograd.variable import is_tracked, leaves, nested
+from .errors import wrong_kind, wrong_value
 
 Function = Callable[..., Any]
 ArgNums = int | Sequence[int]
@@ -45,10 +45,7 @@ def grad(f: Function, argnums: ArgNums = 0) -> Function:
     array(1.)
     """
 
-    def gradient(*args: Any, **kwargs: Any) -> Any:
-        return value_and_grad(f, argnums)(*args, **kwargs)[1]
-
-    return gradient
+    return lambda *args, **kwargs: value_and_grad(f, argnums)(*args, **kwargs)[1]
 
 
 def value_and_grad(f: Function, argnums: ArgNums = 0) -> Function:
@@ -65,8 +62,8 @@ def value_and_grad(f: Function, argnums: ArgNums = 0) -> Function:
 
     def both(*args: Any, **kwargs: Any) -> Any:
         run = _Run("grad", f, args, kwargs, argnums)
-        run.check_scalar("grad")
-        gradients = _pull(run.outputs, run.variables, [None], run.taped, retain_graph=False)
+        run.check_scalar()
+        gradients = pull(run.outputs, run.variables, [None], run.taped, retain=False)
         return run.value(), run.like_arguments(gradients)
 
     return both
@@ -83,14 +80,14 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...
     >>> value, pullback(1.0)
     (array(6.), (array(3.), array(2.)))
     """
-    copies = _map(lambda x: x if isinstance(x, Tensor) else np.array(x), primals)
-    run = _Run("vjp", f, copies, {}, range(len(primals)))
+    copies = nested(lambda x: x if isinstance(x, Tensor) else np.array(x), primals)
+    run = _Run("vjp", f, copies)
 
     def pullback(cotangent: Any) -> tuple[Any, ...]:
         cotangents = _matched("vjp", "cotangent", cotangent, run.outputs)
         taped = run.taped or _depth.get() > 0 or _is_tracked(cotangents)
-        found = iter(_pull(run.outputs, run.variables, cotangents, taped))
-        return tuple(_map(lambda _: _shown(next(found), taped), primal) for primal in primals)
+        found = iter(pull(run.outputs, run.variables, cotangents, taped))
+        return tuple(nested(lambda _: _shown(next(found), taped), primal) for primal in primals)
 
     return run.value(), pullback
 
@@ -103,12 +100,12 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
     >>> jvp(np.sin, (0.0,), (2.0,))
     (array(0.), array(2.))
     """
-    run = _Run("jvp", f, tuple(primals), {}, range(len(primals)))
+    run = _Run("jvp", f, tuple(primals))
     directions = _matched("jvp", "tangent", tuple(tangents), run.variables)
     duals = [Tensor(np.zeros_like(_array(output))).requires_grad_() for output in run.outputs]
-    pulled = _pull(run.outputs, run.variables, duals, taped=True)
-    tangent = iter(_pull(pulled, duals, directions, run.taped))
-    return run.value(), _map(lambda _: _shown(next(tangent), run.taped), run.output)
+    pulled = pull(run.outputs, run.variables, duals, True)
+    tangent = iter(pull(pulled, duals, directions, run.taped))
+    return run.value(), nested(lambda _: _shown(next(tangent), run.taped), run.output)
 
 
 def hvp(f: Function, primals: Any, tangents: Any) -> Any:
@@ -127,11 +124,11 @@ def hvp(f: Function, primals: Any, tangents: Any) -> Any:
     """
     given = primals if isinstance(primals, tuple) else (primals,)
     along = tangents if isinstance(primals, tuple) else (tangents,)
-    run = _Run("hvp", f, given, {}, range(len(given)))
-    run.check_scalar("hvp")
+    run = _Run("hvp", f, given)
+    run.check_scalar()
     directions = _matched("hvp", "tangent", along, run.variables)
-    slopes = _pull(run.outputs, run.variables, [None], taped=True)
-    product = run.like_arguments(_pull(slopes, run.variables, directions, run.taped))
+    slopes = pull(run.outputs, run.variables, [None], True)
+    product = run.like_arguments(pull(slopes, run.variables, directions, run.taped))
     return product if isinstance(primals, tuple) else product[0]
 
 
@@ -150,20 +147,16 @@ def jacobian(f: Function, argnums: int = 0) -> Function:
     def matrix(*args: Any, **kwargs: Any) -> Any:
         run = _Run("jacobian", f, args, kwargs, argnums)
         if len(run.outputs) != 1:
-            raise ValueError(
-                f"jacobian expects the function to return one array, got {len(run.outputs)}; "
-                "return np.concatenate of them, or use vjp"
-            )
-        shape = np.shape(run.outputs[0])
-        units = np.eye(np.size(run.outputs[0]), dtype=_array(run.outputs[0]).dtype)
-        rows = [
-            _pull(run.outputs, run.variables, [unit.reshape(shape)], run.taped) for unit in units
-        ]
-        columns = [[row[i] for row in rows] for i in range(len(run.variables))]
-        return run.like_arguments(
-            np.reshape(np.stack(column), shape + x.shape) if column else np.zeros(shape + x.shape)
-            for column, x in zip(columns, run.variables, strict=True)
-        )
+            wanted, given = "the function to return one array", len(run.outputs)
+            raise wrong_value("jacobian", wanted, given, "np.concatenate them, or use vjp")
+        z = _array(run.outputs[0])
+        units = np.eye(z.size, dtype=z.dtype).reshape(z.size, *z.shape)
+        rows = [pull(run.outputs, run.variables, [unit], run.taped) for unit in units]
+        answer = []
+        for i, x in enumerate(run.variables):
+            column = np.stack([row[i] for row in rows]) if rows else np.zeros(0)
+            answer.append(np.reshape(column, z.shape + x.shape))
+        return run.like_arguments(answer)
 
     return matrix
 
@@ -182,106 +175,76 @@ def hessian(f: Function, argnums: int = 0) -> Function:
 
 
 class _Run:
-    """One run of a function with some of its arguments made variables."""
+    """One run of a function with some of its arguments, by default all, made variables."""
 
-    def __init__(
-        self,
-        who: str,
-        f: Function,
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-        argnums: int | Sequence[int],
-    ) -> None:
-        numbers = [argnums] if isinstance(argnums, int) else list(argnums)
+    def __init__(self, who: str, f: Function, args: Any, kw: Any = None, at: Any = None) -> None:
+        numbers = range(len(args)) if at is None else [at] if isinstance(at, int) else at
+        self.who, self.taped = who, _depth.get() > 0 or _is_tracked(args)
+        self.variables: list[Tensor] = []
+        given, chosen = list(args), []
         for number in numbers:
             if not -len(args) <= number < len(args):
-                raise ValueError(
-                    f"{who} expects argnums among the {len(args)} positional arguments, got "
-                    f"{number}; count them from 0"
-                )
-        self.taped = _depth.get() > 0 or _is_tracked(args)
-        self.variables: list[Tensor] = []
-        given = list(args)
-        for number in numbers:
-            given[number] = _map(self._variable(who, number), args[number])
-        chosen = [args[number] for number in numbers]
-        self.arguments = chosen[0] if isinstance(argnums, int) else tuple(chosen)
+                wanted = f"argnums among the {len(args)} positional arguments"
+                raise wrong_value(who, wanted, number, "count them from 0")
+            given[number] = nested(partial(self._variable, number), args[number])
+            chosen.append(args[number])
+        self.arguments = chosen[0] if isinstance(at, int) else tuple(chosen)
         token = _depth.set(_depth.get() + 1)
         try:
             with enable_grad():
-                self.output = f(*given, **kwargs)
+                self.output = f(*given, **(kw or {}))
         finally:
             _depth.reset(token)
-        self.outputs = list(_leaves(self.output))
+        self.outputs = leaves(self.output)
 
-    def _variable(self, who: str, number: int) -> Callable[[Any], Tensor]:
-        def make(value: Any) -> Tensor:
-            array = _array(value)
-            if array.dtype.kind not in "fc":
-                raise TypeError(
-                    f"{who} expects argument {number} to be of floats, got {array.dtype}; convert "
-                    "it with np.asarray(x, float)"
-                )
-            self.variables.append(
-                Tensor(array, alias(value._node))
-                if _is_tracked([value])
-                else Tensor(array).requires_grad_()
-            )
-            return self.variables[-1]
+    def _variable(self, number: int, value: Any) -> Tensor:
+        array = _array(value)
+        if array.dtype.kind not in "fc":
+            wanted = f"argument {number} to be of floats"
+            raise wrong_kind(self.who, wanted, array.dtype, "give np.asarray(x, float)")
+        is_fresh = not _is_tracked([value])
+        x = Tensor(array).requires_grad_() if is_fresh else Tensor(array, alias(value._node))
+        self.variables.append(x)
+        return x
 
-        return make
-
-    def check_scalar(self, who: str) -> None:
+    def check_scalar(self) -> None:
         """Raise unless the function returned one number."""
-        if len(self.outputs) != 1 or np.size(self.outputs[0]) != 1:
+        if [np.size(output) for output in self.outputs] != [1]:
             shapes = ", ".join(str(np.shape(output)) for output in self.outputs) or "nothing"
-            raise ValueError(
-                f"{who} expects the function to return one number, got {shapes}; reduce it, or use "
-                "jacobian or vjp"
-            )
+            wanted, mend = "the function to return one number", "reduce it, or use jacobian or vjp"
+            raise wrong_value(self.who, wanted, shapes, mend)
 
     def value(self) -> Any:
         """What the function returned."""
-        return _map(lambda output: _shown(output, self.taped), self.output)
+        return nested(lambda output: _shown(output, self.taped), self.output)
 
-    def like_arguments(self, leaves: Iterable[Any]) -> Any:
-        """One leaf for each variable, in the structure of the arguments."""
-        found = iter(leaves)
-        return _map(lambda _: _shown(next(found), self.taped), self.arguments)
+    def like_arguments(self, gradients: Iterable[Any]) -> Any:
+        """One gradient for each variable, in the structure of the arguments."""
+        found = iter(gradients)
+        return nested(lambda _: _shown(next(found), self.taped), self.arguments)
 
 
-def _pull(
-    outputs: Sequence[Any],
-    variables: Sequence[Tensor],
-    cotangents: Sequence[Any],
-    taped: bool,
-    retain_graph: bool = True,
-) -> list[Any]:
+def pull(zs: Any, xs: Sequence[Tensor], cotangents: Any, taped: bool, retain: bool = True) -> Any:
     """The cotangent of every variable, zeros where no output depends on it."""
-    pairs = [(z, g) for z, g in zip(outputs, cotangents, strict=True) if _is_tracked([z])]
-    if not pairs:
-        return [np.zeros_like(x._array) for x in variables]
-    tracked, given = zip(*pairs, strict=True)
-    found = gradients_of(
-        tracked, variables, given, retain_graph or taped, create_graph=taped, allow_unused=True
-    )
-    pairs_found = zip(found, variables, strict=True)
-    return [np.zeros_like(x._array) if g is None else g for g, x in pairs_found]
+    pairs = [(z, g) for z, g in zip(zs, cotangents, strict=True) if _is_tracked([z])]
+    found: Sequence[Any] = [None] * len(xs)
+    if pairs:
+        tracked, given = zip(*pairs, strict=True)
+        found = gradients_of(tracked, xs, given, retain or taped, taped, allow_unused=True)
+    return [np.zeros_like(x._array) if g is None else g for g, x in zip(found, xs, strict=True)]
 
 
-def _matched(who: str, what: str, tree: Any, leaves: Sequence[Any]) -> list[Any]:
+def _matched(who: str, what: str, tree: Any, others: Sequence[Any]) -> list[Any]:
     """The leaves of a tree, checked against those they belong to."""
-    given = list(_leaves(tree))
-    shapes, wanted = [np.shape(x) for x in given], [np.shape(x) for x in leaves]
+    given = leaves(tree)
+    shapes, wanted = [np.shape(x) for x in given], [np.shape(x) for x in others]
     if shapes != wanted:
-        raise ValueError(
-            f"{who} expects a {what} of the shapes {wanted}, got {shapes}; give one array for each"
-        )
+        raise wrong_value(who, f"a {what} of shapes {wanted}", shapes, "give one array for each")
     return given
 
 
 def _is_tracked(tree: Any) -> bool:
-    return is_tracked(_leaves(tree))
+    return is_tracked(leaves(tree))
 
 
 def _shown(value: Any, taped: bool) -> Any:
@@ -290,22 +253,3 @@ def _shown(value: Any, taped: bool) -> Any:
 
 def _array(value: Any) -> np.ndarray:
     return value._array if isinstance(value, Tensor) else np.asarray(value)
-
-
-def _map(f: Callable[[Any], Any], tree: Any) -> Any:
-    """The nested lists, tuples and dicts with ``f`` applied to each leaf, in order."""
-    if isinstance(tree, dict):
-        return {key: _map(f, branch) for key, branch in tree.items()}
-    if isinstance(tree, (list, tuple)):
-        branches = [_map(f, branch) for branch in tree]
-        return type(tree)(*branches) if hasattr(tree, "_fields") else type(tree)(branches)
-    return f(tree)
-
-
-def _leaves(tree: Any) -> Iterator[Any]:
-    """The leaves of nested lists, tuples and dicts, in order."""
-    if isinstance(tree, (list, tuple, dict)):
-        for branch in tree.values() if isinstance(tree, dict) else tree:
-            yield from _leaves(branch)
-    else:
-        yield tree

@@ -1,13 +1,13 @@
 """Random tensors: one generator behind `manual_seed`, or one of the caller's own."""
 
-from __future__ import annotations
-
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from .autograd import Tensor
-from .dtypes import get_default_dtype
+from .errors import wrong_kind, wrong_value
+
+Source = np.random.Generator | None  # None for the one behind `manual_seed`
 
 
 class Generator(np.random.Generator):
@@ -21,16 +21,17 @@ class Generator(np.random.Generator):
     def __init__(self, seed: int | None = None) -> None:
         super().__init__(np.random.PCG64(seed))
 
-    def manual_seed(self, seed: int) -> Generator:
+    def manual_seed(self, seed: int) -> Self:
         """Start again from a seed, a whole number from 0 on. Returns itself."""
-        self.bit_generator.state = np.random.PCG64(_seed(seed)).state
-        return self
+        if not isinstance(seed, (int, np.integer)) or seed < 0:
+            raise wrong_value("manual_seed", "a whole number from 0 on", repr(seed), "give one")
+        return self.set_state(np.random.PCG64(int(seed)).state)
 
     def get_state(self) -> dict[str, Any]:
         """The state as a dict of numbers and strings."""
         return dict(self.bit_generator.state)
 
-    def set_state(self, state: dict[str, Any]) -> Generator:
+    def set_state(self, state: Any) -> Self:
         """Go on from a state that `get_state` gave. Returns itself."""
         self.bit_generator.state = state
         return self
@@ -39,14 +40,8 @@ class Generator(np.random.Generator):
         return _restore, (self.get_state(),)
 
 
-def _restore(state: dict[str, Any]) -> Generator:
+def _restore(state: Any) -> Generator:
     return Generator().set_state(state)
-
-
-def _seed(seed: int) -> int:
-    if not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise ValueError(f"manual_seed expects a whole number from 0 on, got {seed!r}; give one")
-    return int(seed)
 
 
 default_generator = Generator()
@@ -65,10 +60,7 @@ def manual_seed(seed: int) -> Generator:
 
 
 def rand(
-    *size: Any,
-    generator: np.random.Generator | None = None,
-    dtype: Any = None,
-    requires_grad: bool = False,
+    *size: Any, generator: Source = None, dtype: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """Uniform on [0, 1), of the shape ``size``, given as numbers or as one tuple.
 
@@ -76,14 +68,11 @@ def rand(
     (2, 3)
     """
     values = (generator or default_generator).random(shape_from(size))
-    return made(values, dtype or get_default_dtype(), requires_grad)
+    return made(values, dtype or Tensor.default_dtype, requires_grad)
 
 
 def randn(
-    *size: Any,
-    generator: np.random.Generator | None = None,
-    dtype: Any = None,
-    requires_grad: bool = False,
+    *size: Any, generator: Source = None, dtype: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """Normal with mean 0 and standard deviation 1, of the shape ``size``.
 
@@ -91,18 +80,13 @@ def randn(
     (2, 3)
     """
     values = (generator or default_generator).standard_normal(shape_from(size))
-    return made(values, dtype or get_default_dtype(), requires_grad)
+    return made(values, dtype or Tensor.default_dtype, requires_grad)
 
 
 def normal(
-    mean: Any = 0.0,
-    std: Any = 1.0,
-    size: Any = None,
-    *,
-    generator: np.random.Generator | None = None,
-    dtype: Any = None,
-    requires_grad: bool = False,
-) -> Tensor:
+    mean: Any = 0.0, std: Any = 1.0, size: Any = None, *,
+    generator: Source = None, dtype: Any = None, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """Normal with the given mean and standard deviation, which broadcast to ``size``.
 
     >>> normal(0.0, 0.1, (2, 3)).shape
@@ -110,20 +94,15 @@ def normal(
     """
     mean, std = np.asarray(mean), np.asarray(std)
     if (std < 0).any():
-        raise ValueError(f"normal expects std >= 0, got {std.min()}; give its absolute value")
+        raise wrong_value("normal", "std >= 0", std.min(), "give its absolute value")
     values = (generator or default_generator).normal(mean, std, size)
-    return made(values, dtype or get_default_dtype(), requires_grad)
+    return made(values, dtype or Tensor.default_dtype, requires_grad)
 
 
 def randint(
-    low: int,
-    high: Any = None,
-    size: Any = None,
-    *,
-    generator: np.random.Generator | None = None,
-    dtype: Any = np.int64,
-    requires_grad: bool = False,
-) -> Tensor:
+    low: int, high: Any = None, size: Any = None, *,
+    generator: Source = None, dtype: Any = np.int64, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """Whole numbers from ``low`` (0 if only one bound is given) up to but without ``high``.
 
     >>> randint(10, (2, 3)).shape, randint(5, 6, (2,)).tolist()
@@ -132,29 +111,22 @@ def randint(
     if size is None:
         low, high, size = 0, low, high
     if size is None:
-        raise TypeError(
-            "randint expects a size, got none; write randint(low, high, (rows, columns))"
-        )
+        raise wrong_kind("randint", "a size", "none", "write randint(low, high, (rows, columns))")
     if high <= low:
-        raise ValueError(f"randint expects low < high, got {low} and {high}; exchange them")
+        raise wrong_value("randint", "low < high", f"{low} and {high}", "exchange them")
     values = (generator or default_generator).integers(low, high, size)
     return made(values, dtype, requires_grad)
 
 
 def randperm(
-    n: int,
-    *,
-    generator: np.random.Generator | None = None,
-    dtype: Any = np.int64,
-    requires_grad: bool = False,
+    n: int, *, generator: Source = None, dtype: Any = np.int64, requires_grad: bool = False
 ) -> Tensor:
     """The whole numbers from 0 up to but without ``n``, in random order.
 
     >>> sorted(randperm(4).tolist())
     [0, 1, 2, 3]
     """
-    values = (generator or default_generator).permutation(n)
-    return made(values, dtype, requires_grad)
+    return made((generator or default_generator).permutation(n), dtype, requires_grad)
 
 
 def shape_from(size: tuple[Any, ...]) -> tuple[int, ...]:

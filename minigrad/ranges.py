@@ -3,10 +3,11 @@
 Where it means another thing to one of its owners, the table has ``owner.name`` as well.
 """
 
-from __future__ import annotations
-
+from dataclasses import dataclass, field
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, dataclass_transform
+
+from .errors import wrong_kind, wrong_value
 
 _RANGES = {
     "True or False": "affine amsgrad batch_first bias bidirectional centered count_include_pad "
@@ -47,7 +48,22 @@ _RANGES = {
     "'tanh' or 'relu'": "nonlinearity",
 }
 _RANGE_OF = {name: wanted for wanted, names in _RANGES.items() for name in names.split()}
-_OPTIONAL = "clip_norm clip_value epochs rescale_norm steps_per_epoch total_steps".split()
+
+
+@dataclass_transform(field_specifiers=(field,))
+class Options:
+    """What is made of options: a subclass names them with their defaults, as a dataclass does.
+
+    >>> class Descent(Options):
+    ...     lr: float = 0.1
+    ...     def __post_init__(self) -> None:
+    ...         check_fields(self)
+    >>> Descent().lr, Descent(lr=0.5).lr
+    (0.1, 0.5)
+    """
+
+    def __init_subclass__(cls) -> None:
+        dataclass(eq=False, repr=False)(cls)
 
 
 def check(who: str, **options: Any) -> None:
@@ -62,27 +78,23 @@ def check(who: str, **options: Any) -> None:
         several = isinstance(value, (list, tuple))
         plural = wanted.split(" in ")[0].endswith("s")
         if plural != several or not all(_fits(v, wanted) for v in (value if plural else [value])):
-            kind = ValueError if several or isinstance(value, (Real, str)) else TypeError
+            wrong = wrong_value if several or isinstance(value, (Real, str)) else wrong_kind
             given = " ".join(repr(value).split())[:60]
-            raise kind(f"{who} expects {name} as {wanted}, got {given}; correct it")
+            raise wrong(who, f"{name} as {wanted}", given, "correct it")
 
 
 def check_fields(options: Any) -> None:
-    """Check all attributes that are in the table, but for what was left at None."""
-    given = {name: value for name, value in vars(options).items() if name in _RANGE_OF}
-    unset = [name for name in _OPTIONAL if given.get(name, ...) is None]
-    check(type(options).__name__, **{k: given[k] for k in given if k not in unset})
+    """Check all attributes that are in the table, but for what was left at its default of None."""
+    kind, given = type(options), vars(options).items()
+    set_ones = {k: v for k, v in given if v is not None or getattr(kind, k, ...) is not None}
+    check(kind.__name__, **{k: v for k, v in set_ones.items() if k in _RANGE_OF})
 
 
 def _fits(value: Any, wanted: str) -> bool:
-    if wanted[0] == "'":
-        return repr(value) in wanted
-    if wanted == "functions":
-        return callable(value)
-    if wanted == "True or False" or isinstance(value, bool):
-        return wanted == "True or False" and isinstance(value, bool)
+    if " in " not in wanted:
+        return callable(value) if wanted == "functions" else repr(value) in wanted
     kind, interval = wanted.split(" in ")
-    if not isinstance(value, Integral if "whole" in kind else Real):
+    if isinstance(value, bool) or not isinstance(value, Integral if "whole" in kind else Real):
         return False
     x, (low, high) = float(value), map(float, interval[1:-1].split(", "))
     above = x >= low if interval[0] == "[" else x > low

@@ -1,17 +1,17 @@
 """Files: nested values to disk and back, whole or not at all."""
 
-from __future__ import annotations
-
 import hashlib
 import io
 import json
 import os
 import zipfile
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .autograd import Tensor
+from .errors import wrong_kind, wrong_value
 
 _DIGEST = 64  # hexadecimal digits of SHA-256, as the comment that ends the zip file
 
@@ -38,17 +38,16 @@ def save(obj: Any, path: str | os.PathLike[str]) -> None:
     with zipfile.ZipFile(stream, "a") as archive:
         archive.comment = bytes(_DIGEST)
     body = stream.getvalue()[:-_DIGEST]
-    path = os.path.realpath(path)
-    beside = f"{path}.{os.getpid()}.tmp"
+    target = Path(os.path.realpath(path))
+    beside = target.with_name(f"{target.name}.{os.getpid()}.tmp")
     try:
-        with open(beside, "wb") as file:
+        with beside.open("wb") as file:
             file.write(body + _digest(body))
             file.flush()
             os.fsync(file.fileno())
-        os.replace(beside, path)
+        beside.replace(target)
     finally:
-        if os.path.exists(beside):
-            os.remove(beside)
+        beside.unlink(missing_ok=True)
 
 
 def load(path: str | os.PathLike[str]) -> Any:
@@ -57,13 +56,11 @@ def load(path: str | os.PathLike[str]) -> Any:
     Raises:
         ValueError: if a single bit of the file is another than was written.
     """
-    with open(path, "rb") as file:
-        content = file.read()
+    content = Path(path).read_bytes()
     if _digest(content[:-_DIGEST]) != content[-_DIGEST:]:
-        raise ValueError(
-            f"load expects a file that save wrote, whole and unchanged, got {os.fspath(path)!r} "
-            "with another checksum; go back to an earlier copy"
-        )
+        wanted, given = "a file that save wrote, whole and unchanged", repr(os.fspath(path))
+        mend = "go back to an earlier copy"
+        raise wrong_value("load", wanted, f"{given} with another checksum", mend)
     with np.load(io.BytesIO(content)) as arrays:
         return _unpacked(json.loads(arrays["structure"].tobytes()), arrays)
 
@@ -77,17 +74,15 @@ def _packed(value: Any, arrays: list[np.ndarray], where: str) -> Any:
     if value is None or type(value) in (bool, int, float, str):
         return value
     if isinstance(value, dict) and all(type(key) in (int, str) for key in value):
-        pairs = [[k, _packed(v, arrays, f"{where}[{k!r}]")] for k, v in value.items()]
-        return ["dict", pairs]
+        return ["dict", [[k, _packed(v, arrays, f"{where}[{k!r}]")] for k, v in value.items()]]
     if isinstance(value, (list, tuple)):
         kind = "tuple" if isinstance(value, tuple) else "list"
         return [kind, [_packed(v, arrays, f"{where}[{i}]") for i, v in enumerate(value)]]
     array = getattr(value, "_array", value)
     if not isinstance(array, (np.ndarray, np.generic)) or array.dtype.hasobject:
-        raise TypeError(
-            f"save expects dicts with keys of str or int, lists, tuples, arrays, tensors, numbers, "
-            f"strings or None, got {type(value).__name__} at {where}; convert it"
-        )
+        kinds = "lists, tuples, arrays, tensors, numbers, strings or None"
+        given = f"{type(value).__name__} at {where}"
+        raise wrong_kind("save", f"dicts with keys of str or int, {kinds}", given, "convert it")
     arrays.append(np.asarray(array))
     kind = "tensor" if value is not array else "number" if np.isscalar(array) else "array"
     return [kind, f"arr_{len(arrays) - 1}"]
@@ -100,7 +95,6 @@ def _unpacked(node: Any, arrays: Any) -> Any:
     if kind == "dict":
         return {key: _unpacked(value, arrays) for key, value in content}
     if kind in ("list", "tuple"):
-        values = [_unpacked(value, arrays) for value in content]
-        return tuple(values) if kind == "tuple" else values
+        return (list if kind == "list" else tuple)(_unpacked(value, arrays) for value in content)
     array = arrays[content]
     return Tensor(array) if kind == "tensor" else array[()] if kind == "number" else array

@@ -6,8 +6,6 @@ kept was changed behind its back if its owner's stamp is the younger. An ``ndarr
 takes no stamp when it is written to, so a node that keeps one keeps its fingerprint too.
 """
 
-from __future__ import annotations
-
 import functools
 import itertools
 import os
@@ -18,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from .variable import nested
+from .variable import leaves
 
 Place = Any  # a tuple of the code, the offset in it, and under detect_anomaly the module path
 
@@ -77,9 +75,7 @@ def _owner_of(array: np.ndarray) -> np.ndarray:
 
 def arrays_in(values: Any) -> list[np.ndarray]:
     """The arrays in nested tuples and lists of kept values."""
-    found: list[Any] = []
-    nested(found.append, list(values))
-    return [value for value in found if isinstance(value, np.ndarray)]
+    return [value for value in leaves(list(values)) if isinstance(value, np.ndarray)]
 
 
 def fingerprint(array: np.ndarray) -> int:

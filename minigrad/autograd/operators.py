@@ -4,8 +4,6 @@ The usual operators look their row up directly; the rest, with NumPy's mixin, ta
 of ``np.add(t, u)`` and arrive at the same rows by NumPy's protocol.
 """
 
-from __future__ import annotations
-
 import operator
 from functools import partialmethod
 from typing import TYPE_CHECKING, Any
@@ -82,9 +80,8 @@ class Operators(NDArrayOperatorsMixin, Variable):
 
     def to(self, dtype: Any) -> Any:
         """The tensor itself if it is of that dtype, otherwise converted, on the tape."""
-        return (
-            self if self._array.dtype == dtype else dispatch(np.ndarray.astype, (self, dtype), {})
-        )
+        is_so = self._array.dtype == dtype
+        return self if is_so else dispatch(np.ndarray.astype, (self, dtype), {})
 
     half, float, double = partialmethod(to, "e"), partialmethod(to, "f"), partialmethod(to, "d")
 

@@ -4,8 +4,6 @@
 `dispatch` any function of NumPy's at all.
 """
 
-from __future__ import annotations
-
 import functools
 import operator
 import sys
@@ -214,7 +212,7 @@ def refuse_detaching(what: str, node: Any) -> None:
 
 def run_bare(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Call a function on bare arrays, and stamp what it writes into as changed."""
-    arrays = strip(args)
+    arrays = [strip(value) for value in args]  # a dict stays the one it is
     z = function(*arrays, **{name: strip(value) for name, value in kwargs.items()})
     out = args[0] if function in _WRITERS else kwargs.get("out")
     for target in out if isinstance(out, tuple) else (out,):

@@ -10,8 +10,6 @@ Everything else follows from this one text: what the tape keeps (`Op.compile`), 
 derivative (under ``create_graph`` the same rules receive tensors), the list of what is supported.
 """
 
-from __future__ import annotations
-
 import functools
 import inspect
 from collections.abc import Callable, Iterable
@@ -37,7 +35,7 @@ class Plan:
     ``lambda g, kept: (x_rule(g, kept[0]), y_rule(g, kept[1]))``, which pulls back.
     """
 
-    def __init__(self, op: Op, key: int) -> None:
+    def __init__(self, op: "Op", key: int) -> None:
         names = [name for name, i in op.index.items() if key >> i & 1]
         listed = [key >> (len(op.index) + op.index[name]) & 1 for name in names]
         at = listed.index(1) if 1 in listed else len(names)
@@ -232,7 +230,7 @@ def needs_of(rule: Function) -> tuple[str, ...]:
     return tuple(inspect.signature(rule).parameters)[1:]
 
 
-def parameters_of(function: Function, text: str | None) -> dict[str, Any]:
+def parameters_of(function: Function, text: str | None = None) -> dict[str, Any]:
     """The parameters of a function with their defaults, None where there is no default."""
     if isinstance(function, np.ufunc):
         text = ", ".join("xy"[: function.nin])

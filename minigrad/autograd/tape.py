@@ -5,8 +5,6 @@ that lead to it. Nodes are numbered as they are made; the walk back collects wha
 goes through it by falling number, so neither depth nor sharing needs recursion.
 """
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -15,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import wrong_value
 from ..report import examine
 from . import changes
 from .modes import ALTER, ALTERATION, EXAMINE, RECORD
@@ -186,28 +185,24 @@ def check_unchanged(node: Any) -> None:
     found = [(a, place) for a in kept if (place := changes.last_change(a, node.serial))]
     found += [(a, ()) for a, before in node.prints or () if changes.fingerprint(a) != before]
     for array, place in found:
+        where = changes.describe(place) if place else "an unknown place, through NumPy"
         raise RuntimeError(
             f"backward: {node} at {changes.describe(node.place)} needs an array of shape "
-            f"{array.shape} that was changed in place after it, at "
-            f"{changes.describe(place) if place else 'an unknown place, through NumPy'}; change a "
-            "copy, or change it after backward()"
+            f"{array.shape} that was changed in place after it, at {where}; change a copy, or "
+            "change it after backward()"
         )
 
 
 def unbroadcast(gradient: Gradient, shape: tuple[int, ...], node: Any) -> Gradient:
     """Sum a gradient over the axes along which ``shape`` was stretched."""
     lead = gradient.ndim - len(shape)
-    sides = enumerate(gradient.shape)
-    axes = tuple(
-        i for i, side in sides if i < lead or (i >= lead >= 0 and shape[i - lead] == 1 != side)
-    )
+    pairs = enumerate(zip(gradient.shape, (1,) * lead + shape, strict=False))
+    axes = tuple(i for i, (side, wanted) in pairs if side != 1 == wanted)
     summed = gradient.sum(axis=axes, keepdims=True) if axes else gradient
     summed = summed.reshape(summed.shape[lead:]) if lead > 0 else summed
     if summed.shape != shape:
-        raise ValueError(
-            f"backward: a rule of {node} expects to return the shape {shape} of its argument, or "
-            f"one that it broadcasts to, got {gradient.shape}; correct the rule"
-        )
+        wanted = f"a gradient of shape {shape} as its argument has, or one that it broadcasts to"
+        raise wrong_value(f"a rule of {node}", wanted, gradient.shape, "correct the rule")
     return summed
 
 
@@ -219,10 +214,8 @@ def call_hooks(hooks: Iterable[Callable[[Any], Any]], g: Gradient) -> Gradient:
         shown._array.flags.writeable = taped  # others may hold the same memory
         answer = hook(shown)
         if np.shape(g if answer is None else answer) != g.shape:
-            raise ValueError(
-                f"register_hook: a hook expects to return None or a gradient of shape {g.shape}, "
-                f"got {np.shape(answer)}; correct the hook"
-            )
+            wanted = f"a hook to return None or a gradient of shape {g.shape}"
+            raise wrong_value("register_hook", wanted, np.shape(answer), "correct the hook")
         g = g if answer is None else answer if taped else np.array(answer, g.dtype)
     return g
 
@@ -241,9 +234,5 @@ def alias(node: Any) -> Any:
     return record(_SAME.plan_of(1), (node,), (), node, sys._getframe())._node
 
 
-def _same(x: Gradient) -> Gradient:
-    return x
-
-
-_SAME = Op(_same)
+_SAME = Op(lambda x: x)
 _SAME.set_rules({"x": lambda g: g})

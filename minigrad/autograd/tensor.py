@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from ..errors import wrong_kind, wrong_state, wrong_value
 from ..report import tensor_text
 from .changes import mark_changed
 from .modes import EXAMINE, MODE, RECORD, switched
@@ -69,18 +70,12 @@ class Tensor(Operators):
         """Make it a leaf whose gradient `backward` computes; floats only. Returns itself."""
         if requires_grad and self._node is None:
             if self.dtype.kind not in "fc":
-                raise TypeError(
-                    f"requires_grad expects a tensor of floats, got {self.dtype}; convert it with "
-                    ".astype(np.float32) or give dtype="
-                )
+                mend = "convert it with .astype(np.float32) or give dtype="
+                raise wrong_kind("requires_grad", "a tensor of floats", self.dtype, mend)
             self._node = record(None, (), (), self._array, sys._getframe())._node
             self._node.tensor = weakref.ref(self)
         elif not requires_grad:
-            if not self.is_leaf:
-                raise RuntimeError(
-                    f"requires_grad_: the result of {self._node} requires grad because what it was "
-                    "made of does; use .detach() for a tensor that does not"
-                )
+            self._check_leaf("requires_grad_(False)", "use .detach() for one without the graph")
             self._node = None
         return self
 
@@ -139,10 +134,8 @@ class Tensor(Operators):
     def item(self) -> Any:
         """The one element as a Python number."""
         if self.size != 1:
-            raise ValueError(
-                f"a tensor of one element is expected as a Python number, got shape {self.shape}; "
-                "use .tolist(), or reduce it first"
-            )
+            wanted, given = "a tensor of one element", f"shape {self.shape}"
+            raise wrong_value("a Python number", wanted, given, "use .tolist(), or reduce it first")
         return self._array.item()
 
     def tolist(self) -> Any:
@@ -160,7 +153,7 @@ class Tensor(Operators):
 
     def __len__(self) -> int:
         if self.ndim == 0:
-            raise TypeError("len() expects a tensor with an axis, got shape (); use .item()")
+            raise wrong_kind("len()", "a tensor with an axis", "shape ()", "use .item()")
         return len(self._array)
 
     def __iter__(self) -> Iterator[Tensor]:
@@ -175,40 +168,33 @@ class Tensor(Operators):
         return format(self.item() if self.ndim == 0 else str(self), spec)
 
     def __reduce__(self) -> Any:
-        if not self.is_leaf:
-            raise RuntimeError(
-                f"copy and pickle expect a leaf, got the result of {self._node}; use .detach(), "
-                "or .clone() for a copy on the tape"
-            )
+        self._check_leaf("a copy or pickle", "use .detach(), or .clone() for a copy on the tape")
         return _rebuild, (type(self), self._array, self.requires_grad, self._grad)
 
     def _alike(self, who: str, value: Any) -> np.ndarray:
         array = np.array(getattr(value, "_array", value), self.dtype, order="C")
         if array.shape != self.shape:
-            raise ValueError(
-                f"{who} expects an array of shape {self.shape}, as its tensor has, got "
-                f"{array.shape}; reshape it"
-            )
+            raise wrong_value(who, f"an array of shape {self.shape}", array.shape, "reshape it")
         return array
+
+    def _check_leaf(self, who: str, mend: str) -> None:
+        if not self.is_leaf:
+            raise wrong_state(who, "a leaf", f"the result of {self._node}", mend)
 
     def _seed(self, gradient: Any) -> np.ndarray:
         array = self._array
         if gradient is not None:
             return self._alike("backward: gradient", gradient)
         if array.size != 1:
-            raise ValueError(
-                f"backward expects a tensor of one element, got shape {array.shape}; reduce it "
-                "with .sum(), or give the gradient with respect to it"
-            )
+            mend = "reduce it with .sum(), or give the gradient with respect to it"
+            raise wrong_value("backward", "a tensor of one element", f"shape {array.shape}", mend)
         kind: Any = array.dtype.type
         return np.ones_like(array) if array.ndim else constant(1.0, kind)
 
     def _tracked_node(self, who: str) -> Any:
         if self._node is None:
-            raise RuntimeError(
-                f"{who} expects a tensor that requires grad, got one that does not; call "
-                "requires_grad_() on it, or on what it is made of, before it is used"
-            )
+            mend = "call requires_grad_() on it, or on what it is made of, before it is used"
+            raise wrong_state(who, "a tensor that requires grad", "one that does not", mend)
         return self._node
 
     if not TYPE_CHECKING:  # a type checker that saw it would take np.exp(t) for an ndarray
@@ -237,13 +223,9 @@ class Handle:
 
 
 def grad(
-    outputs: Tensor | Sequence[Tensor],
-    inputs: Tensor | Sequence[Tensor],
-    grad_outputs: Any = None,
-    retain_graph: bool | None = None,
-    create_graph: bool = False,
-    allow_unused: bool = False,
-) -> tuple[Tensor | None, ...]:
+    outputs: Tensor | Sequence[Tensor], inputs: Tensor | Sequence[Tensor], grad_outputs: Any = None,
+    retain_graph: bool | None = None, create_graph: bool = False, allow_unused: bool = False,
+) -> tuple[Tensor | None, ...]:  # fmt: skip
     """The gradients of the sum of ``outputs`` with respect to ``inputs``, touching no ``.grad``.
 
     Args:
@@ -274,10 +256,8 @@ def grad(
     results = _gradients(outputs, grad_outputs, nodes, retain_graph, create_graph)
     unused = [i for i, node in enumerate(nodes) if node not in results]
     if unused and not allow_unused:
-        raise RuntimeError(
-            f"grad: the outputs do not depend on inputs {unused}; leave them out, or give "
-            "allow_unused=True to have None for them"
-        )
+        mend = "leave them out, or give allow_unused=True to have None for them"
+        raise RuntimeError(f"grad: the outputs do not depend on inputs {unused}; {mend}")
     return tuple(_owned(results.get(node) for node in nodes))
 
 

@@ -1,7 +1,5 @@
 """What the engine knows of a tensor: an array, and the node that made it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
@@ -22,11 +20,20 @@ class Variable:
 
 
 def nested(f: Callable[[Any], Any], value: Any) -> Any:
-    """What ``f`` makes of a value, or of each in nested lists and tuples."""
+    """What ``f`` makes of a value, or of each in nested lists, tuples and dicts, in order."""
+    if isinstance(value, dict):
+        return {key: nested(f, v) for key, v in value.items()}
     if isinstance(value, (list, tuple)):
         values = [nested(f, v) for v in value]
         return type(value)(*values) if hasattr(value, "_fields") else type(value)(values)
     return f(value)
+
+
+def leaves(value: Any) -> list[Any]:
+    """The values in nested lists, tuples and dicts, in order."""
+    found: list[Any] = []
+    nested(found.append, value)
+    return found
 
 
 def strip(value: Any) -> Any:

@@ -1,7 +1,5 @@
 """The two real data sets: digits to classify, and a disease to predict."""
 
-from __future__ import annotations
-
 from importlib import resources
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Gradients clipped by hand, and parameters as one vector."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable
 from typing import Any
@@ -11,13 +9,14 @@ import numpy as np
 from .. import clipping
 from ..autograd import Tensor
 from ..autograd.changes import mark_changed
+from ..errors import wrong_value
 from ..ranges import check
 
 Tensors = Tensor | Iterable[Tensor]
 
 
 def get_total_norm(
-    tensors: Tensors, norm_type: float = 2.0, error_if_nonfinite: bool = False
+    tensors: Any, norm_type: float = 2.0, error_if_nonfinite: bool = False
 ) -> Tensor:
     """The norm of all tensors as one vector, in their dtype; it does not overflow on its way.
 
@@ -25,9 +24,8 @@ def get_total_norm(
     >>> get_total_norm([minigrad.full((2, 2), 1e20)])
     tensor(2.e+20)
     """
-    named = _named("get_total_norm", tensors)
-    pairs: clipping.Gradients = [(name, t._array) for name, t in named]
-    return _norm("get_total_norm", pairs, norm_type, error_if_nonfinite)
+    arrays = clipping.arrays_of(_named("get_total_norm", tensors))
+    return _norm("get_total_norm", arrays, norm_type, error_if_nonfinite)
 
 
 def clip_grad_norm_(
@@ -56,9 +54,7 @@ def clip_grad_norm_(
     check("clip_grad_norm_", max_norm=max_norm)
     gradients = clipping.gradients_of(_named("clip_grad_norm_", parameters))
     norm = _norm("clip_grad_norm_", gradients, norm_type, error_if_nonfinite)
-    coefficient = clipping.clip_coefficient(norm.item(), max_norm)
-    if coefficient != 1.0:
-        clipping.scale([array for _, array in gradients if array is not None], coefficient)
+    clipping.rescale(gradients.values(), norm.item(), max_norm)
     return norm
 
 
@@ -74,7 +70,7 @@ def clip_grad_value_(parameters: Tensors, clip_value: float) -> None:
     """
     check("clip_grad_value_", clip_value=clip_value)
     gradients = clipping.gradients_of(_named("clip_grad_value_", parameters))
-    clipping.clip_values([array for _, array in gradients if array is not None], clip_value)
+    clipping.clip_values(gradients.values(), clip_value)
 
 
 def parameters_to_vector(parameters: Tensors) -> Tensor:
@@ -86,9 +82,8 @@ def parameters_to_vector(parameters: Tensors) -> Tensor:
     """
     pairs = _named("parameters_to_vector", parameters)
     if not pairs:
-        raise ValueError("parameters_to_vector expects parameters, got none; give some")
-    vector: Tensor = np.concatenate([p.reshape(-1) for _, p in pairs])  # type: ignore[assignment]
-    return vector
+        raise wrong_value("parameters_to_vector", "parameters", "none", "give some")
+    return np.concatenate([p.reshape(-1) for _, p in pairs])  # type: ignore[return-value]
 
 
 def vector_to_parameters(vec: Any, parameters: Tensors) -> None:
@@ -103,15 +98,15 @@ def vector_to_parameters(vec: Any, parameters: Tensors) -> None:
     >>> q
     tensor([[2., 3.]])
     """
-    params = [p for _, p in _named("vector_to_parameters", parameters)]
-    array, ends = np.asarray(getattr(vec, "_array", vec)), np.cumsum([p.size for p in params])
-    if array.shape != (sum(p.size for p in params),):
-        raise ValueError(
-            f"vector_to_parameters expects a vector of {sum(p.size for p in params)} elements, got "
-            f"shape {array.shape}; give one for each element of the parameters"
-        )
-    for p, part in zip(params, np.split(array, ends[:-1]), strict=True):
-        p._array[...] = part.reshape(p.shape)
+    who, array = "vector_to_parameters", np.asarray(getattr(vec, "_array", vec))
+    params = [p for _, p in _named(who, parameters)]
+    size, start = sum(p.size for p in params), 0
+    if array.shape != (size,):
+        mend = "give one for each element of the parameters"
+        raise wrong_value(who, f"a vector of {size} elements", f"shape {array.shape}", mend)
+    for p in params:
+        p._array[...] = array[start : start + p.size].reshape(p.shape)
+        start += p.size
     mark_changed(*[p._array for p in params])
 
 
@@ -119,10 +114,10 @@ def _named(who: str, tensors: Any) -> clipping.Named:
     return clipping.named(who, [tensors] if isinstance(tensors, Tensor) else tensors)
 
 
-def _norm(who: str, pairs: clipping.Gradients, norm_type: float, strict: bool) -> Tensor:
+def _norm(who: str, arrays: clipping.Arrays, norm_type: float, strict: bool) -> Tensor:
     check(who, norm_type=norm_type)
-    arrays = [array for _, array in pairs if array is not None]
-    norm = clipping.global_norm(arrays, norm_type)
+    norm = clipping.global_norm(arrays.values(), norm_type)
     if strict and not math.isfinite(norm):
-        raise clipping.nonfinite(who, pairs)
-    return Tensor(np.asarray(norm, np.result_type(*arrays) if arrays else Tensor.default_dtype))
+        raise clipping.nonfinite(who, arrays)
+    dtype = np.result_type(*arrays.values()) if arrays else Tensor.default_dtype
+    return Tensor(np.asarray(norm, dtype))

@@ -84,6 +84,11 @@ def hypot_x(g: Any, z: Any, x: Any) -> Any:
     return g * x / np.where(np.equal(z, 0.0), 1.0, z)
 
 
+def arctan2_x(g: Any, x: Any, y: Any) -> Any:
+    """y / (x^2 + y^2)."""
+    return g * y / (x * x + y * y)
+
+
 derivative(np.add, x=lambda g: g, y=lambda g: g)
 derivative(np.subtract, x=lambda g: g, y=lambda g: -g)
 derivative(np.multiply, x=lambda g, y: g * y, y=lambda g, x: g * x)
@@ -94,11 +99,7 @@ for maximum in np.maximum, np.fmax:
     derivative(maximum, x=larger, y=lambda g, x, y: larger(g, y, x))
 for minimum in np.minimum, np.fmin:
     derivative(minimum, x=lambda g, x, y: larger(g, -x, -y), y=lambda g, x, y: larger(g, -y, -x))
-derivative(
-    np.arctan2,
-    x=lambda g, x, y: g * y / (x * x + y * y),
-    y=lambda g, x, y: -g * x / (x * x + y * y),
-)
+derivative(np.arctan2, x=arctan2_x, y=lambda g, x, y: -arctan2_x(g, y, x))
 derivative(np.hypot, x=hypot_x, y=lambda g, z, y: hypot_x(g, z, y))
 derivative(np.logaddexp, x=lambda g, z, x: g * np.exp(x - z), y=lambda g, z, y: g * np.exp(y - z))
 derivative(

@@ -25,13 +25,13 @@ derivative(scatter, g=lambda g, index: g[index])
 derivative(operator.getitem, "x, index", x=lambda g, x_shape, index: scatter(g, index, x_shape))
 
 
-def moving(function: Function, name: str, text: str | None = None) -> None:
+def moving(function: Function, name: str) -> None:
     """The row of a function that moves the elements of one array, copies, leaves out or fills up.
 
     Its rule sends their numbers through the function and looks where they arrive; they count from
     1, so that 0 is what it filled up with.
     """
-    others = [other for other in parameters_of(function, text) if other != name]
+    others = [other for other in parameters_of(function) if other != name]
 
     def rule(g: Any, shape: tuple[int, ...], *values: Any) -> Any:
         size = int(np.prod(shape))
@@ -39,19 +39,13 @@ def moving(function: Function, name: str, text: str | None = None) -> None:
         arrived = function(**{name: numbers}, **dict(zip(others, values, strict=True)))
         return np.reshape(scatter(np.ravel(g), np.ravel(arrived), (size + 1,))[1:], shape)
 
-    needs = ["g", f"{name}_shape", *others]
-    rule.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [inspect.Parameter(need, inspect.Parameter.POSITIONAL_ONLY) for need in needs]
-    )
-    derivative(function, text, **{name: rule})
+    needs = eval(f"lambda g, {', '.join([f'{name}_shape', *others])}: None")
+    rule.__signature__ = inspect.signature(needs)  # type: ignore[attr-defined]
+    derivative(function, **{name: rule})
 
 
-MOVING = {"a": "rollaxis repeat diagonal take compress resize", "A": "tile"}
-MOVING |= {
-    "arr": "take_along_axis extract delete",
-    "m": "rot90 fliplr flipud",
-    "v": "diag diagflat",
-}
+MOVING = {"a": "rollaxis repeat diagonal take compress resize", "A": "tile", "v": "diag diagflat"}
+MOVING |= {"arr": "take_along_axis extract delete", "m": "rot90 fliplr flipud"}
 for name, functions in MOVING.items():
     for function in functions.split():
         moving(getattr(np, function), name)

@@ -6,14 +6,13 @@ from typing import Any
 import numpy as np
 
 from ..autograd.registry import TABLE, derivative
+from ..errors import wrong_value
 
 
 def reshape_rule(g: Any, a_shape: Any, order: Any) -> Any:
     """The gradient in the shape of the argument."""
     if order not in ("C", "F"):
-        raise ValueError(
-            f"reshape: its derivative expects order 'C' or 'F', got {order!r}; use one"
-        )
+        raise wrong_value("the derivative of reshape", "order 'C' or 'F'", repr(order), "use one")
     return np.reshape(g, a_shape, order)
 
 

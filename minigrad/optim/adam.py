@@ -1,9 +1,7 @@
 """Adam and what was made of it: AdamW, NAdam."""
 
-from __future__ import annotations
-
 import math
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, field
 from typing import Any
 
 import numpy as np
@@ -12,7 +10,6 @@ from .bucket import Bucket, accumulate
 from .optimizer import Optimizer
 
 
-@dataclass(eq=False, repr=False)
 class Adam(Optimizer):
     """``p -= lr * m / (sqrt(v) + eps)``, ``m`` and ``v`` corrected for their start at 0.
 
@@ -51,20 +48,17 @@ class Adam(Optimizer):
 
     def update(self, bucket: Bucket) -> None:
         """``lr / (1 - beta1**step) * m / (sqrt(v / (1 - beta2**step)) + eps)``."""
-        g, scratch, group, step = bucket.gradient, bucket.scratch, bucket.group, bucket.counted()
+        g, group, step = bucket.gradient, bucket.group, bucket.counted()
         beta1, beta2 = group["betas"]
-        m, v = moments(bucket, beta1, beta2)
+        m, v = bucket.average("exp_avg", beta1), bucket.average("exp_avg_sq", beta2, square=True)
         if group["amsgrad"]:
             top = bucket.kept("max_exp_avg_sq")
             v = np.maximum(top, v, out=top)
-        np.sqrt(v, scratch)
-        np.divide(scratch, math.sqrt(1.0 - beta2**step), scratch)
-        np.add(scratch, group["eps"], scratch)
-        np.divide(m, scratch, g)
-        np.multiply(g, group["lr"] / (1.0 - beta1**step), g)
+        root = math.sqrt(1.0 - beta2**step)  # over and under the bar: one pass less
+        bucket.divide(m, v, root * group["eps"])
+        np.multiply(g, root * group["lr"] / (1.0 - beta1**step), g)
 
 
-@dataclass(eq=False, repr=False)
 class AdamW(Adam):
     """`Adam` with weights that decay by themselves, beside the gradient.
 
@@ -90,7 +84,6 @@ class AdamW(Adam):
             group["decoupled_weight_decay"] = True
 
 
-@dataclass(eq=False, repr=False)
 class NAdam(Optimizer):
     """`Adam` that looks ahead: ``m`` is replaced by what it will be after the next gradient.
 
@@ -127,24 +120,13 @@ class NAdam(Optimizer):
 
     def update(self, bucket: Bucket) -> None:
         """``lr`` times the gradient's share and the next momentum's, over ``sqrt(v) + eps``."""
-        g, scratch, group, step = bucket.gradient, bucket.scratch, bucket.group, bucket.counted()
-        lr, (beta1, beta2), decay = group["lr"], group["betas"], group["momentum_decay"]
+        g, group, step = bucket.gradient, bucket.group, bucket.counted()
+        (beta1, beta2), decay = group["betas"], group["momentum_decay"]
         mu, mu_next = (beta1 * (1.0 - 0.5 * 0.96 ** (t * decay)) for t in (step, step + 1))
         product = bucket.state["mu_product"] = bucket.state.get("mu_product", 1.0) * mu
-        m, v = moments(bucket, beta1, beta2)
+        m, v = bucket.average("exp_avg", beta1), bucket.average("exp_avg_sq", beta2, square=True)
         share, share_next = (1.0 - mu) / (1.0 - product), mu_next / (1.0 - product * mu_next)
-        accumulate(g, lr * share, m, lr * share_next, scratch)
-        np.divide(v, 1.0 - beta2**step, scratch)
-        np.sqrt(scratch, scratch)
-        np.add(scratch, group["eps"], scratch)
-        np.divide(g, scratch, g)
-
-
-def moments(bucket: Bucket, beta1: float, beta2: float) -> tuple[np.ndarray, np.ndarray]:
-    """The running averages of the gradient and of its square, brought up to date."""
-    g, scratch = bucket.gradient, bucket.scratch
-    m, v = bucket.kept("exp_avg"), bucket.kept("exp_avg_sq")
-    accumulate(m, beta1, g, 1.0 - beta1, scratch)
-    np.multiply(g, g, scratch)
-    accumulate(v, beta2, scratch, 1.0 - beta2, scratch)
-    return m, v
+        root = math.sqrt(1.0 - beta2**step)
+        rate = root * group["lr"]
+        accumulate(g, rate * share, m, rate * share_next, bucket.scratch)
+        bucket.divide(g, v, root * group["eps"])

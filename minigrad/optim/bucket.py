@@ -1,7 +1,5 @@
 """Buckets: parameters side by side in flat arrays, so that a step is a handful of NumPy calls."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
@@ -27,10 +25,9 @@ class Bucket:
         parts = self._parts(self.gradient), self._parts(self.scratch)
         self._slots = list(zip(self.params, *parts, strict=True))
         self.state: State = dict(states[self.params[0]])
-        for name, value in self.state.items():
-            if isinstance(value, np.ndarray):
-                values = [state[name] for state in states.values()]
-                self.state[name] = np.concatenate(values, axis=None, dtype=self.gradient.dtype)
+        for name in [k for k, v in self.state.items() if isinstance(v, np.ndarray)]:
+            values = [state[name] for state in states.values()]
+            self.state[name] = np.concatenate(values, axis=None, dtype=self.gradient.dtype)
 
     def __reduce__(self) -> Any:  # a copy of views would be cut off from the whole
         return Bucket, (self.group, self.states())
@@ -41,12 +38,9 @@ class Bucket:
 
     def states(self) -> dict[Tensor, State]:
         """The state of every parameter: views of the flat arrays, and the numbers."""
-        count = len(self.params)
-        columns = {
-            name: self._parts(value) if isinstance(value, np.ndarray) else [value] * count
-            for name, value in self.state.items()
-        }
-        return {p: {k: v[i] for k, v in columns.items()} for i, p in enumerate(self.params)}
+        cut = {k: self._parts(v) for k, v in self.state.items() if isinstance(v, np.ndarray)}
+        own = [{k: v[i] for k, v in cut.items()} for i in range(len(self.params))]
+        return {p: self.state | arrays for p, arrays in zip(self.params, own, strict=True)}
 
     def kept(self, name: str, start: float = 0.0) -> np.ndarray:
         """The array of the state by that name, of ``start`` everywhere when it is new."""
@@ -54,6 +48,19 @@ class Bucket:
             self.state[name] = np.full_like(self.gradient, start)
         array: np.ndarray = self.state[name]
         return array
+
+    def average(self, name: str, keep: float, square: bool = False) -> np.ndarray:
+        """The running average of the gradient, or of its square, by that name, with this one."""
+        average, value = self.kept(name), self.gradient
+        value = np.multiply(value, value, self.scratch) if square else value
+        accumulate(average, keep, value, 1.0 - keep, self.scratch)
+        return average
+
+    def divide(self, value: np.ndarray, square: np.ndarray, eps: float) -> None:
+        """Write ``value / (sqrt(square) + eps)`` over the gradient."""
+        np.sqrt(square, self.scratch)
+        np.add(self.scratch, eps, self.scratch)
+        np.divide(value, self.scratch, self.gradient)
 
     def counted(self) -> int:
         """How many updates there have been, this one included."""
@@ -64,9 +71,8 @@ class Bucket:
         """Copy the gradients side by side; how many there were, of the dtype they had."""
         found, dtype = 0, self.gradient.dtype
         for p, part, _ in self._slots:
-            gradient = p._grad
-            if gradient is not None and gradient._array.dtype is dtype:
-                part[...] = gradient._array
+            if p._grad is not None and p._grad._array.dtype is dtype:
+                part[...] = p._grad._array
                 found += 1
         return found
 
@@ -78,16 +84,16 @@ class Bucket:
 
     def decay(self) -> None:
         """Turn the gradient round to maximize, and let the weights decay."""
-        rate = self.group.get("weight_decay")
+        rate, g = self.group.get("weight_decay"), self.gradient
         if self.group["maximize"]:
-            np.negative(self.gradient, self.gradient)
+            np.negative(g, g)
         if rate and self.group.get("decoupled_weight_decay"):
             for p in self.params:
                 np.multiply(p._array, 1.0 - self.group["lr"] * rate, p._array)
         elif rate:
             for p, _, part in self._slots:
                 part[...] = p._array
-            accumulate(self.gradient, 1.0, self.scratch, rate, self.scratch)
+            accumulate(g, 1.0, self.scratch, rate, self.scratch)
 
     def descend(self) -> None:
         """Subtract what the update left in place of the gradient."""
@@ -95,9 +101,7 @@ class Bucket:
             np.subtract(p._array, part, p._array)
 
 
-def accumulate(
-    total: np.ndarray, keep: float, value: np.ndarray, share: float, scratch: np.ndarray
-) -> None:
+def accumulate(total: Any, keep: float, value: Any, share: float, scratch: Any) -> None:
     """``total = keep * total + share * value``, in place; ``value`` may be ``scratch``."""
     if keep != 1.0:
         np.multiply(total, keep, total)

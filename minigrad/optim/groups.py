@@ -1,7 +1,5 @@
 """Parameter groups: parameters with options, and the state that belongs to each parameter."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,6 +7,7 @@ import numpy as np
 
 from ..autograd import Tensor
 from ..clipping import named
+from ..errors import wrong_kind, wrong_value
 from ..ranges import check
 
 Group = dict[str, Any]
@@ -24,7 +23,7 @@ def groups_in(who: str, params: Any) -> list[Any]:
     if isinstance(params, Iterable) and not isinstance(params, (Tensor, set)):
         params = list(params)
         if not params:
-            raise ValueError(f"{who} expects parameters, got none; make it after the model")
+            raise wrong_value(who, "parameters", "none", "make it after the model")
         if isinstance(params[0], dict):
             return list(params)
     return [{"params": named(who, params)}]
@@ -33,10 +32,9 @@ def groups_in(who: str, params: Any) -> list[Any]:
 def group_of(who: str, defaults: Group, given: Any, taken: list[Tensor]) -> Group:
     """A group with all its options, of what the user gave; ``taken`` are in groups already."""
     if not isinstance(given, dict) or not {"params"} <= given.keys() <= {*defaults, *_BESIDE}:
-        raise TypeError(
-            f"{who} expects a group as a dict of params, {', '.join(defaults)}, got "
-            f"{', '.join(given) if isinstance(given, dict) else type(given).__name__}; correct it"
-        )
+        wanted = f"a group as a dict of params, {', '.join(defaults)}"
+        keys = ", ".join(given) if isinstance(given, dict) else type(given).__name__
+        raise wrong_kind(who, wanted, keys, "correct it")
     params = given["params"]
     pairs = named(who, [params] if isinstance(params, Tensor) else params)
     group = {**defaults, **given, "params": [p for _, p in pairs]}
@@ -44,10 +42,9 @@ def group_of(who: str, defaults: Group, given: Any, taken: list[Tensor]) -> Grou
     seen = set(taken)
     for number, p in enumerate(group["params"]):
         if not p.is_leaf or p.dtype.kind != "f" or not p._array.flags.writeable or p in seen:
-            raise ValueError(
-                f"{who} expects parameters that are writable leaves of floats, each once, got "
-                f"number {number} of shape {p.shape} {p.dtype}; give model.parameters(), once"
-            )
+            wanted = "parameters that are writable leaves of floats, each once"
+            kind = f"number {number} of shape {p.shape} {p.dtype}"
+            raise wrong_value(who, wanted, kind, "give model.parameters(), once")
         seen.add(p)
     if any(name for name, _ in pairs):
         group["param_names"] = [name for name, _ in pairs]
@@ -58,12 +55,10 @@ def check_options(who: str, defaults: Group, group: Group) -> None:
     """Raise if an option of a group cannot be."""
     check(who, **{name: group[name] for name in defaults})
     if len(group.get("betas", (0, 0))) != 2:
-        raise ValueError(f"{who} expects betas as two numbers, got {group['betas']!r}; give two")
+        raise wrong_value(who, "betas as two numbers", repr(group["betas"]), "give two")
     if group.get("nesterov") and (group["momentum"] == 0.0 or group["dampening"] != 0.0):
-        raise ValueError(
-            f"{who} expects nesterov with a momentum and no dampening, got momentum "
-            f"{group['momentum']} and dampening {group['dampening']}; change them"
-        )
+        given = f"momentum {group['momentum']} and dampening {group['dampening']}"
+        raise wrong_value(who, "nesterov with a momentum and no dampening", given, "change them")
 
 
 def restored(
@@ -84,10 +79,9 @@ def restored(
             answer.append((group, own))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         sizes = [len(group["params"]) for group in groups]
-        raise ValueError(
-            f"{who} expects what state_dict() of its class gave for groups of {sizes} parameters, "
-            f"got another ({type(error).__name__}: {error}); nothing was changed"
-        ) from error
+        wanted = f"what state_dict() of its class gave for groups of {sizes} parameters"
+        got = f"another ({type(error).__name__}: {error})"
+        raise wrong_value(who, wanted, got, "nothing was changed") from error
     return answer
 
 

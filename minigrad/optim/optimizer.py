@@ -1,25 +1,16 @@
 """What all optimizers have in common: groups of parameters, and a step under control."""
 
-from __future__ import annotations
-
 import copy
 import math
 from collections.abc import Callable
-from dataclasses import KW_ONLY, InitVar, dataclass, fields
+from dataclasses import KW_ONLY, InitVar, fields
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from ..autograd import Tensor, enable_grad
 from ..autograd.changes import mark_changed
-from ..clipping import (
-    Named,
-    clip_coefficient,
-    clip_values,
-    global_norm,
-    gradients_of,
-    nonfinite,
-    scale,
-)
-from ..ranges import check_fields
+from ..clipping import Named, clip_values, global_norm, gradients_of, nonfinite, rescale
+from ..errors import wrong_value
+from ..ranges import Options, check_fields
 from .bucket import Bucket, buckets
 from .groups import Group, Params, State, group_of, groups_in, restored
 
@@ -40,13 +31,12 @@ class Clipping(NamedTuple):
 _CONTROL = "clip_value", "clip_norm", "rescale_norm", "on_nonfinite"  # not options of a group
 
 
-@dataclass(eq=False, repr=False)
-class Optimizer:
+class Optimizer(Options):
     """Changes parameters in place by their gradients.
 
-    A subclass is a dataclass of its options, with an ``update``. Every group in ``param_groups``
-    has options of its own, and there they are changed. At each step the gradients of all
-    parameters are looked at first, in this order:
+    A subclass has its options, and an ``update``. Every group in ``param_groups`` has options of
+    its own, and there they are changed. At each step the gradients of all parameters are looked at
+    first, in this order:
 
     1. One that is not finite is an error that names the parameters and leaves parameters,
        gradients and state untouched. ``on_nonfinite="skip"`` passes over such a step instead,
@@ -86,7 +76,7 @@ class Optimizer:
         check_fields(self)
         self._who = type(self).__name__
         if self.clip_norm is not None and self.rescale_norm is not None:
-            raise ValueError(f"{self._who} expects clip_norm or rescale_norm, got both; give one")
+            raise wrong_value(self._who, "clip_norm or rescale_norm", "both", "give one")
         names = [field.name for field in fields(self) if field.name not in _CONTROL]
         self.defaults: Group = {name: getattr(self, name) for name in names}
         self.clipping = Clipping()
@@ -150,12 +140,9 @@ class Optimizer:
         Parameters are numbered through all groups, in order.
         """
         index = {p: number for number, (_, p) in enumerate(self._named())}
-        states = {index[p]: copy.deepcopy(state) for p, state in self.state.items()}
-        groups = [
-            copy.deepcopy({**group, "params": [index[p] for p in group["params"]]})
-            for group in self.param_groups
-        ]
-        return {"state": dict(sorted(states.items())), "param_groups": groups}
+        states = {index[p]: own for p, own in self.state.items()}
+        groups = [{**g, "params": [index[p] for p in g["params"]]} for g in self.param_groups]
+        return copy.deepcopy({"state": dict(sorted(states.items())), "param_groups": groups})
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on from what `state_dict` gave, here or in PyTorch; arrays are copied.
@@ -188,31 +175,21 @@ class Optimizer:
 
     def _admits(self, due: list[Bucket]) -> bool:
         """Whether there is to be an update; the gradients are then as it should see them."""
-        norm = after = global_norm([bucket.gradient for bucket in due])
-        coefficient, engaged, finite = 1.0, False, math.isfinite(norm)
+        gradients = [bucket.gradient for bucket in due]
+        norm = after = global_norm(gradients)
+        coefficient, clipped, finite = 1.0, False, math.isfinite(norm)
         if not finite and self.on_nonfinite == "raise":
             raise nonfinite(f"{self._who}.step", gradients_of(self._named()))
-        admitted = finite or self.on_nonfinite == "ignore"
-        if admitted:
-            after, coefficient, engaged = self._clip(due, norm)
-        *_, times_engaged, times_skipped, steps = self.clipping
-        counts = times_engaged + engaged, times_skipped + (not admitted), steps + 1
-        self.clipping = Clipping(norm, after, coefficient, engaged, not admitted, *counts)
-        return admitted
-
-    def _clip(self, due: list[Bucket], norm: float) -> tuple[float, float, bool]:
-        """Clip and scale; the norm after it, the coefficient, and whether anything was changed."""
-        gradients, coefficient = [bucket.gradient for bucket in due], 1.0
-        clipped = self.clip_value is not None and clip_values(gradients, self.clip_value)
-        if clipped:
-            norm = global_norm(gradients)
-        if self.clip_norm is not None:
-            coefficient = clip_coefficient(norm, self.clip_norm)
-        elif self.rescale_norm is not None and norm > 1e-30:
-            coefficient = self.rescale_norm / norm
-        if coefficient != 1.0:
-            scale(gradients, coefficient)
-        if clipped or coefficient != 1.0:
+        skipped = not finite and self.on_nonfinite == "skip"
+        if not skipped:
+            clipped = self.clip_value is not None and clip_values(gradients, self.clip_value)
+            after = global_norm(gradients) if clipped else norm
+            coefficient = rescale(gradients, after, self.clip_norm, self.rescale_norm)
+        engaged = clipped or coefficient != 1.0
+        if engaged:
             for bucket in due:
                 bucket.hand_back()
-        return norm * coefficient, coefficient, clipped or coefficient != 1.0
+        *_, times_engaged, times_skipped, steps = self.clipping
+        counts = times_engaged + engaged, times_skipped + skipped, steps + 1
+        self.clipping = Clipping(norm, after * coefficient, coefficient, engaged, skipped, *counts)
+        return not skipped

@@ -5,24 +5,25 @@ function the imaginary part over ``h`` is the derivative to the last digit, at a
 Where the function is not analytic, or knows no complex numbers, central differences serve.
 """
 
-from __future__ import annotations
-
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ..autograd import Tensor, enable_grad, grad as gradients_of
+from ..autograd import Tensor, enable_grad
+from ..errors import wrong_kind
+from ..func import pull
 
 COMPLEX_STEP = 1e-30
 DIFFERENCE_STEP = 6e-6  # where the errors of rounding and of truncation meet in float64
-COMPLEX_TOLERANCE = 1e-11
-DIFFERENCE_TOLERANCE = 1e-6
+EXACT, COARSE = ("the complex step", 1e-11), ("differences", 1e-6)  # with how much they may err
 MOST_ENTRIES = 200  # of one input that are compared one by one
 
 Arrays = list[np.ndarray]
+Index = tuple[int, ...]
+Along = dict[int, np.ndarray]  # a direction, by the number of the input
 Function = Callable[..., Any]
 
 
@@ -38,9 +39,7 @@ class Report:
     methods: tuple[str, ...]  # "complex step" or "differences", for each order that was checked
     entries: int  # compared in all, over both orders
     largest_error: float  # by the complex step if it served, relative to the largest entry over 1
-    kinks: tuple[
-        tuple[int, tuple[int, ...]], ...
-    ]  # input and index, where only slopes were bounded
+    kinks: tuple[tuple[int, Index], ...]  # input and index, where only slopes were bounded
 
 
 def gradcheck(
@@ -81,45 +80,40 @@ class _Check:
         self.f, self.vjp = f if isinstance(f, tuple) else (f, None)
         self.reference = reference or self.f
         self.name = getattr(self.f, "__name__", repr(self.f))
-        self.seed = seed
-        self.given = list(inputs)
+        self.seed, self.given, self.order = seed, list(inputs), 1
         self.at = [i for i, x in enumerate(inputs) if _is_float(x)]
         if not self.at:
-            raise TypeError(
-                f"gradcheck of {self.name} expects an input of floats, got "
-                f"{[type(x).__name__ for x in inputs]}; give a float or an array of floats"
-            )
+            given, mend = [type(x).__name__ for x in inputs], "give a float or an array of floats"
+            raise wrong_kind(f"gradcheck of {self.name}", "an input of floats", given, mend)
         self.point: Arrays = [np.array(_bare(inputs[i]), np.float64) for i in self.at]
         self.draw = np.random.default_rng(seed)
         self.cotangents = [_generic(self.draw, np.shape(z)) for z in self.evaluate(self.point)]
-        self.direction = [_generic(self.draw, x.shape) for x in self.point]
-        self.entries = 0
-        self.errors: list[tuple[bool, float]] = [(True, 0.0)]  # whether by differences, and which
-        self.kinks: list[tuple[int, tuple[int, ...]]] = []
+        self.direction: Along = {k: _generic(self.draw, x.shape) for k, x in enumerate(self.point)}
+        self.errors: dict[bool, list[float]] = {True: [], False: []}  # by whether they are exact
+        self.kinks: list[tuple[int, Index]] = []
 
     def run(self, order: int) -> Report:
         tape = self.pull_back(self.point)
         analytic = self.is_analytic()
         for k, x in enumerate(self.point):
             for index in self.some_indices(x):
+                unit = np.zeros(x.shape)
+                unit[index] = 1.0
                 if analytic:
-                    unit = np.zeros(x.shape)
-                    unit[index] = 1.0
-                    self.compare(1, k, index, tape[k], self.complex_slope({k: unit}))
+                    self.compare(k, index, tape[k], self.complex_slope({k: unit}))
                 else:
-                    self.compare_differences(k, index, tape[k])
+                    self.compare_differences(k, index, tape[k], {k: unit})
         if analytic:  # and all entries at once, as of a large input only some were compared
-            along = dict(enumerate(self.direction))
-            self.compare_along(1, tape, along, self.complex_slope(along), COMPLEX_TOLERANCE)
+            along = self.direction
+            self.compare_along(tape, along, self.complex_slope(along), EXACT[1])
         exact = [analytic]
         if order == 2 and self.vjp is None and not self.kinks:
+            self.order = 2
             exact.append(self.second_order(analytic))
         methods = tuple("complex step" if yes else "differences" for yes in exact)
-        return Report(self.name, methods, self.entries, self.largest_error(), tuple(self.kinks))
-
-    def largest_error(self) -> float:
-        coarse = min(by_differences for by_differences, _ in self.errors)
-        return max(error for by_differences, error in self.errors if by_differences == coarse)
+        errors = self.errors[True] or self.errors[False] or [0.0]
+        entries = sum(map(len, self.errors.values()))
+        return Report(self.name, methods, entries, max(errors), tuple(self.kinks))
 
     # --- the function, and the gradient to be checked ------------------------------------------
 
@@ -140,145 +134,121 @@ class _Check:
     def pull_back(self, point: Arrays) -> Arrays:
         """The gradient at a point, which may be complex."""
         if self.vjp is None:
-            return [_bare(g) for g in self.on_tape(point, create_graph=False)[1]]
+            return [_bare(g) for g in self.on_tape(point)[1]]
         cotangent = self.cotangents[0] if len(self.cotangents) == 1 else tuple(self.cotangents)
         found = self.vjp(cotangent, *self.arguments(point))
         return [_bare(g) for g in (found if isinstance(found, tuple) else (found,))]
 
-    def on_tape(self, point: Arrays, create_graph: bool) -> tuple[list[Tensor], list[Tensor]]:
+    def on_tape(self, point: Arrays, taped: bool = False) -> tuple[list[Tensor], list[Any]]:
         """Variables at a point, and the gradient by each."""
         variables = [Tensor(x.copy()).requires_grad_() for x in point]
         with enable_grad():
             outputs = self.evaluate(variables)
-        pairs = zip(outputs, self.cotangents, strict=True)
-        tracked = [(z, g) for z, g in pairs if isinstance(z, Tensor) and z.requires_grad]
-        found: Sequence[Any] = [None] * len(variables)
-        if tracked:
-            z, g = zip(*tracked, strict=True)
-            found = gradients_of(z, variables, g, create_graph=create_graph, allow_unused=True)
-        zeros = [Tensor(np.zeros_like(x)) for x in point]
-        return variables, [z if g is None else g for g, z in zip(found, zeros, strict=True)]
+        return variables, pull(outputs, variables, self.cotangents, taped)
 
     # --- references ----------------------------------------------------------------------------
 
-    def moved(self, step: Any, along: dict[int, np.ndarray], point: Any = None) -> Arrays:
+    def moved(self, step: Any, along: Along, point: Any = None) -> Arrays:
         """The point, or another, with some inputs moved along a direction."""
         start = self.point if point is None else point
         return [x + step * along[k] if k in along else x for k, x in enumerate(start)]
 
-    def complex_slope(self, along: dict[int, np.ndarray], point: Any = None) -> float:
+    def complex_slope(self, along: Along, point: Any = None) -> float:
         """The slope of the weighed outputs along a direction, by the complex step."""
         value = self.scalar(self.moved(1j * COMPLEX_STEP, along, point))
         return float(np.imag(value)) / COMPLEX_STEP
 
-    def slopes(self, along: dict[int, np.ndarray], h: float) -> tuple[float, float]:
+    def slopes(self, along: Along, h: float = DIFFERENCE_STEP) -> tuple[float, float]:
         """The slopes to the left and to the right, by one-sided differences."""
         left, here, right = (self.scalar(self.moved(t, along)) for t in (-h, 0.0, h))
         return (here - left) / h, (right - here) / h
 
-    def kink(self, along: dict[int, np.ndarray]) -> tuple[float, float] | None:
-        """Both slopes where they differ, and do not come together with a smaller step."""
-        left, right = self.slopes(along, DIFFERENCE_STEP)
-        nearer = self.slopes(along, 0.5 * DIFFERENCE_STEP)
+    def is_kink(self, along: Along) -> bool:
+        """Whether both slopes differ, and do not come together with a smaller step."""
+        (left, right), nearer = self.slopes(along), self.slopes(along, 0.5 * DIFFERENCE_STEP)
         jump = abs(right - left)
         apart = jump > 1e-3 * max(1.0, abs(left), abs(right))
-        return (left, right) if apart and abs(nearer[1] - nearer[0]) > 0.75 * jump else None
+        return apart and abs(nearer[1] - nearer[0]) > 0.75 * jump
 
     def is_analytic(self) -> bool:
         """Whether the complex step agrees with differences along the direction."""
-        along = dict(enumerate(self.direction))
+        along = self.direction
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", np.exceptions.ComplexWarning)
                 slope = self.complex_slope(along)
         except (TypeError, np.exceptions.ComplexWarning, np.linalg.LinAlgError):
             return False
-        difference = 0.5 * sum(self.slopes(along, DIFFERENCE_STEP))
+        difference = 0.5 * sum(self.slopes(along))
         scale = max(1.0, abs(slope), abs(self.scalar(self.point)))
-        return bool(abs(slope - difference) <= 1e-5 * scale) and self.kink(along) is None
+        return bool(abs(slope - difference) <= 1e-5 * scale) and not self.is_kink(along)
 
-    def some_indices(self, x: np.ndarray) -> Iterator[tuple[int, ...]]:
+    def some_indices(self, x: np.ndarray) -> list[Index]:
         """All indices of an input, of a large one some at random."""
-        every = (
-            self.draw.permutation(x.size)[:MOST_ENTRIES] if x.size > MOST_ENTRIES else range(x.size)
-        )
-        return (tuple(map(int, np.unravel_index(i, x.shape))) for i in every)
+        every = list(np.ndindex(x.shape))
+        drawn = self.draw.permutation(x.size)[:MOST_ENTRIES] if x.size > MOST_ENTRIES else ()
+        return [every[i] for i in drawn] or every
 
     def second_order(self, analytic: bool) -> bool:
         """Check the derivative of the gradient along the direction; whether it was exact."""
-        variables, gradients = self.on_tape(self.point, create_graph=True)
-        total: Any = sum((g * v).sum() for g, v in zip(gradients, self.direction, strict=True))
-        found: Sequence[Any] = [None] * len(variables)
-        if total.requires_grad:
-            found = gradients_of(total, variables, allow_unused=True)
-        recorded = [
-            np.zeros(x.shape) if g is None else _bare(g)
-            for g, x in zip(found, self.point, strict=True)
-        ]
-        along, h = dict(enumerate(self.direction)), DIFFERENCE_STEP
+        along, h = self.direction, DIFFERENCE_STEP
+        variables, gradients = self.on_tape(self.point, taped=True)
+        total: Any = sum(np.sum(g * along[k]) for k, g in enumerate(gradients))
+        recorded = [_bare(g) for g in pull([total], variables, [None], taped=False)]
         if analytic:  # the function itself, without the tape: along two directions
             other = {k: _generic(self.draw, x.shape) for k, x in enumerate(self.point)}
-            ends = [self.complex_slope(other, self.moved(t, along)) for t in (h, -h)]
-            self.compare_along(2, recorded, other, (ends[0] - ends[1]) / (2.0 * h), 1e-5)
+            right, left = (self.complex_slope(other, self.moved(t, along)) for t in (h, -h))
+            self.compare_along(recorded, other, (right - left) / (2.0 * h), 1e-5)
         try:
             pulled = self.pull_back(self.moved(1j * COMPLEX_STEP, along)) if analytic else []
         except (TypeError, RuntimeError):  # the reference cannot be recorded
             analytic = False
-        if analytic:
-            wanted = [np.imag(g) / COMPLEX_STEP for g in pulled]
-        else:
-            right, left = (self.pull_back(self.moved(t, along)) for t in (h, -h))
-            wanted = [(a - b) / (2.0 * h) for a, b in zip(right, left, strict=True)]
+        wanted = [np.imag(g) / COMPLEX_STEP for g in pulled] if analytic else []
+        if not analytic:
+            ends = (self.pull_back(self.moved(t, along)) for t in (h, -h))
+            wanted = [(a - b) / (2.0 * h) for a, b in zip(*ends, strict=True)]
         for k, reference in enumerate(wanted):
             for index in self.some_indices(reference):
-                self.compare(2, k, index, recorded[k], float(reference[index]), analytic)
+                self.compare(k, index, recorded[k], float(reference[index]), analytic)
         return analytic
 
     # --- comparison ----------------------------------------------------------------------------
 
-    def compare(
-        self, order: int, k: int, index: Any, tape: np.ndarray, wanted: float, exact: bool = True
-    ) -> None:
+    def compare(self, k: int, index: Index, tape: Any, wanted: float, exact: bool = True) -> None:
         """Raise unless an entry agrees with its reference, relative to the largest entry."""
-        error = abs(float(tape[index]) - wanted) / max(1.0, float(np.abs(tape).max()), abs(wanted))
-        if not error <= (COMPLEX_TOLERANCE if exact else DIFFERENCE_TOLERANCE):
-            method = "the complex step" if exact else "differences"
-            text = f"{method} {wanted:.15g}, error {error:.3g}"
-            self.fail(order, f"by input {self.at[k]} at index {index}", float(tape[index]), text)
-        self.entries += 1
-        self.errors.append((not exact, error))
+        where, size = f"by input {self.at[k]} at index {index}", float(np.abs(tape).max())
+        error = self.error(where, tape[index], size, wanted, EXACT if exact else COARSE)
+        self.errors[exact].append(error)
 
-    def compare_along(
-        self, order: int, tape: Arrays, along: dict[int, np.ndarray], wanted: float, most: float
-    ) -> None:
+    def compare_along(self, tape: Arrays, along: Along, wanted: float, most: float) -> None:
         """Raise unless the slope along a direction agrees with its reference."""
-        slope = float(sum(np.sum(tape[k] * v) for k, v in along.items()))
-        size = float(sum(np.sum(np.abs(tape[k] * v)) for k, v in along.items()))
-        error = abs(slope - wanted) / max(1.0, size)
-        if not error <= most:
-            text = f"the function itself {wanted:.15g}, error {error:.3g}"
-            self.fail(order, "along a random direction", slope, text)
+        parts = [tape[k] * v for k, v in along.items()]
+        slope, size = sum(map(np.sum, parts)), float(sum(np.abs(part).sum() for part in parts))
+        reference = "the function itself", most
+        self.error("along a random direction", slope, size, wanted, reference)
 
-    def compare_differences(self, k: int, index: tuple[int, ...], tape: np.ndarray) -> None:
+    def compare_differences(self, k: int, index: Index, tape: np.ndarray, along: Along) -> None:
         """As `compare` with central differences, but between both slopes at a kink."""
-        unit = np.zeros(tape.shape)
-        unit[index] = 1.0
-        kink = self.kink({k: unit})
-        if kink is None:
-            central = 0.5 * sum(self.slopes({k: unit}, DIFFERENCE_STEP))
-            self.compare(1, k, index, tape, central, exact=False)
+        left, right = slopes = self.slopes(along)
+        if not self.is_kink(along):
+            self.compare(k, index, tape, 0.5 * (left + right), exact=False)
             return
-        margin = 1e-4 * max(1.0, *map(abs, kink))
-        if not min(kink) - margin <= float(tape[index]) <= max(kink) + margin:
-            text = f"the function has a kink there with slopes {kink[0]:.6g} and {kink[1]:.6g}"
-            self.fail(1, f"by input {self.at[k]} at index {index}", float(tape[index]), text)
+        where = f"by input {self.at[k]} at index {index}"
+        reference = f"a kink there with slopes {left:.6g} and {right:.6g}, the nearer", 1e-4
+        nearer = float(np.clip(tape[index], min(slopes), max(slopes)))
+        self.error(where, tape[index], max(map(abs, slopes)), nearer, reference)
         self.kinks.append((k, index))
 
-    def fail(self, order: int, where: str, found: float, reference: str) -> None:
+    def error(self, where: str, tape: Any, size: float, wanted: float, reference: Any) -> float:
+        """The error relative to a size; raise if it is larger than that of the reference may be."""
+        error = abs(float(tape) - wanted) / max(1.0, size, abs(wanted))
+        name, most = reference
+        if error <= most:
+            return error
         raise GradcheckError(
-            f"gradcheck of {self.name}, order {order}: {where} the "
-            f"{'hand-written vjp' if self.vjp else 'tape'} gives {found:.15g}, {reference}; "
-            f"seed={self.seed} repeats it"
+            f"gradcheck of {self.name}, order {self.order}: {where} the "
+            f"{'hand-written vjp' if self.vjp else 'tape'} gives {float(tape):.15g}, {name} "
+            f"{wanted:.15g}, error {error:.3g}; seed={self.seed} repeats it"
         )
 
 

@@ -5,8 +5,6 @@ C order. So: values all distinct and of mixed magnitude, square and ambiguous sh
 and every memory layout that NumPy has.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,12 +12,14 @@ import numpy as np
 
 try:
     from hypothesis import strategies as st
+    from hypothesis.extra import numpy as hnp
 except ImportError as error:
     raise ImportError(
         "minigrad.testing.strategies needs Hypothesis; install it with pip install hypothesis"
     ) from error
 
 Shape = tuple[int, ...]
+Strategy = st.SearchStrategy
 
 LAYOUTS = ("C", "F", "transposed", "strided", "reversed", "read-only", "broadcast")
 
@@ -48,22 +48,16 @@ def values(shape: Shape, domain: Domain, draw: np.random.Generator) -> np.ndarra
     >>> bool(x.min() >= 0.01), np.unique(x).size
     (True, 6)
     """
-    size = int(np.prod(shape))
     centre = domain.kinks[0] if domain.kinks else 0.0
     spans = np.array([domain.low - centre, domain.high - centre])
-    sides = draw.choice(spans[spans != 0.0], size)
-    found = centre + sides * 10.0 ** draw.uniform(-2.0, 0.0, size)
+    sides = draw.choice(spans[spans != 0.0], shape)
+    found = np.asarray(centre + sides * 10.0 ** draw.uniform(-2.0, 0.0, shape))
     for kink in domain.kinks:
-        near = np.abs(found - kink) < domain.gap
-        outward = np.where(found == kink, sides, found - kink)
-        found = np.where(
-            near, kink + np.sign(outward) * domain.gap * (1.0 + draw.random(size)), found
-        )
-    inside = (found >= domain.low) & (found <= domain.high)
-    middle = 0.5 * (centre + domain.high)
-    return np.asarray(
-        np.where(inside, found, middle * (1.0 + 1e-3 * draw.random(size))).reshape(shape)
-    )
+        outward = np.sign(np.where(found == kink, sides, found - kink))
+        moved = kink + outward * domain.gap * (1.0 + draw.random(shape))
+        found = np.where(np.abs(found - kink) < domain.gap, moved, found)
+    middle = 0.5 * (centre + domain.high) * (1.0 + 1e-3 * draw.random(shape))
+    return np.where((found >= domain.low) & (found <= domain.high), found, middle)
 
 
 def laid_out(array: np.ndarray, layout: str) -> np.ndarray:
@@ -72,70 +66,51 @@ def laid_out(array: np.ndarray, layout: str) -> np.ndarray:
     >>> laid_out(np.eye(2), "reversed").strides
     (-16, -8)
     """
+    fresh = array.copy("F" if layout in ("F", "transposed") else "C")
     if array.ndim == 0:
-        return array.copy()
-    if layout == "F":
-        return np.asfortranarray(array)
-    if layout == "transposed":
-        return np.ascontiguousarray(array.T).T
+        return fresh
     if layout == "strided":
         wide = np.zeros([2 * side for side in array.shape], array.dtype)
-        view = wide[tuple(slice(None, None, 2) for _ in array.shape)]
-        view[...] = array
-        return view
-    if layout == "reversed":
-        back = tuple(slice(None, None, -1) for _ in array.shape)
-        return np.ascontiguousarray(array[back])[back]
+        fresh = wide[(slice(None, None, 2),) * array.ndim]
+        fresh[...] = array
+    elif layout == "reversed":
+        back = (slice(None, None, -1),) * array.ndim
+        fresh = array[back].copy()[back]
+    elif layout == "broadcast" and array.size:
+        fresh = np.broadcast_to(array[:1], array.shape)
     if layout == "read-only":
-        array = array.copy()
-        array.flags.writeable = False
-        return array
-    if layout == "broadcast" and array.size:
-        return np.broadcast_to(array[:1], array.shape)
-    return np.ascontiguousarray(array)
+        fresh.flags.writeable = False
+    return fresh
 
 
-@st.composite
-def shapes(draw: Any, min_dims: int = 0, max_dims: int = 3, max_side: int = 4) -> Shape:
+def shapes(min_dims: int = 0, max_dims: int = 3, max_side: int = 4) -> Strategy[Shape]:
     """Shapes of 0 to 3 axes with sides from 0 to 4, squares and cubes often."""
-    ndim: int = draw(st.integers(min_dims, max_dims))
-    if draw(st.booleans()):
-        side: int = draw(st.integers(1, max_side))
-        return (side,) * ndim
-    sides: list[int] = draw(st.lists(st.integers(0, max_side), min_size=ndim, max_size=ndim))
-    return tuple(sides)
+    counts, sides = st.integers(min_dims, max_dims), st.integers(1, max_side)
+    squares = st.builds(lambda ndim, side: (side,) * ndim, counts, sides)
+    limits = {"min_dims": min_dims, "max_dims": max_dims, "min_side": 0, "max_side": max_side}
+    return squares | hnp.array_shapes(**limits)
 
 
-@st.composite
-def broadcastable_shapes(draw: Any, max_side: int = 4) -> tuple[Shape, Shape]:
+def broadcastable_shapes(max_side: int = 4) -> Strategy[Any]:
     """Pairs of shapes that broadcast together, ambiguous ones often: (n, n) with (n,) or (n, 1)."""
-    n = draw(st.integers(1, max_side))
-    ambiguous = [
-        ((n, n), (n,)), ((n, n), (n, 1)), ((n, n), (1, n)), ((n, n, n), (n, n)), ((n, n, n), (n,)),
-        ((n, n, n), (n, 1, n)), ((n, 1), (n,)), ((n, n), ()), ((1,), ()), ((1, 1), (n, n)),
-    ]  # fmt: skip
-    if draw(st.booleans()):
-        pair = draw(st.sampled_from(ambiguous))
-        left, right = pair if draw(st.booleans()) else pair[::-1]
-        return left, right
-    whole = draw(shapes(max_side=max_side))
-    pair = tuple(
-        tuple(
-            1 if draw(st.booleans()) else side for side in whole[draw(st.integers(0, len(whole))) :]
-        )
-        for _ in range(2)
-    )
-    return pair[0], pair[1]
+
+    def ambiguous(n: int) -> Strategy[Any]:
+        pairs = [
+            ((n, n), (n,)), ((n, n), (n, 1)), ((n, n), (1, n)), ((n, n, n), (n, n)), ((n, n), ()),
+            ((n, n, n), (n,)), ((n, n, n), (n, 1, n)), ((n, 1), (n,)), ((1,), ()), ((1, 1), (n, n)),
+        ]  # fmt: skip
+        return st.sampled_from(pairs).flatmap(st.permutations).map(tuple)
+
+    limits: Any = {"min_side": 0, "max_side": max_side, "max_dims": 3}
+    several = hnp.mutually_broadcastable_shapes(num_shapes=2, **limits)
+    return st.integers(1, max_side).flatmap(ambiguous) | several.map(lambda both: both.input_shapes)
 
 
 @st.composite
 def arrays(
-    draw: Any,
-    shape: Any = None,
-    domain: Domain = REAL,
-    dtype: Any = np.float64,
+    draw: Any, shape: Any = None, domain: Domain = REAL, dtype: Any = np.float64,
     layouts: tuple[str, ...] = LAYOUTS,
-) -> np.ndarray:
+) -> np.ndarray:  # fmt: skip
     """Arrays of distinct values; only the layout ``broadcast`` repeats some.
 
     Args:
@@ -144,8 +119,7 @@ def arrays(
         dtype: their float dtype.
         layouts: the memory layouts to choose from.
     """
-    if shape is None:
-        shape = shapes()
+    shape = shapes() if shape is None else shape
     sides = draw(shape) if isinstance(shape, st.SearchStrategy) else shape
     seed = draw(st.integers(0, 2**32 - 1))
     array = values(sides, domain, np.random.default_rng(seed)).astype(dtype)

@@ -1,18 +1,17 @@
 """Data sets, and how a training loop walks through them in batches."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY
 from typing import Any
 
 import numpy as np
 
 from ..autograd import Tensor
 from ..creation import as_tensor, tensor
-from ..random import default_generator
-from ..ranges import check_fields
+from ..errors import wrong_kind, wrong_value
+from ..random import Source, default_generator
+from ..ranges import Options, check_fields
 
 
 class Dataset:
@@ -33,9 +32,8 @@ class TensorDataset(Dataset):
         self.tensors = tuple(as_tensor(t) for t in tensors)
         shapes = [t.shape for t in self.tensors]
         if () in shapes or len({shape[0] for shape in shapes}) != 1:
-            raise ValueError(
-                f"TensorDataset expects tensors of one length, got shapes {shapes}; cut them"
-            )
+            given = f"shapes {shapes}"
+            raise wrong_value("TensorDataset", "tensors of one length", given, "cut them")
 
     def __getitem__(self, index: Any) -> tuple[Any, ...]:
         return tuple(t[index] for t in self.tensors)
@@ -57,8 +55,7 @@ class Subset(Dataset):
         return len(self.indices)
 
 
-@dataclass(eq=False)
-class DataLoader:
+class DataLoader(Options):
     """The batches of a data set, one after the other; each pass is shuffled anew.
 
     A batch of a `TensorDataset`, or of a `Subset` of one, is cut from each tensor at once. From
@@ -82,13 +79,13 @@ class DataLoader:
     shuffle: bool = False
     _: KW_ONLY
     drop_last: bool = False
-    generator: np.random.Generator | None = None
+    generator: Source = None
 
     def __post_init__(self) -> None:
         check_fields(self)
         if not (hasattr(self.dataset, "__getitem__") and hasattr(self.dataset, "__len__")):
             kind = type(self.dataset).__name__
-            raise TypeError(f"DataLoader expects a data set with a length, got {kind}; make a list")
+            raise wrong_kind("DataLoader", "a data set with a length", kind, "make a list")
 
     def __len__(self) -> int:
         full, rest = divmod(len(self.dataset), self.batch_size)
@@ -102,9 +99,7 @@ class DataLoader:
         return (_batch(self.dataset, order[i : i + self.batch_size]) for i in starts)
 
 
-def random_split(
-    dataset: Any, lengths: Sequence[float], generator: np.random.Generator | None = None
-) -> list[Subset]:
+def random_split(dataset: Any, lengths: Any, generator: Source = None) -> list[Subset]:
     """Disjoint random parts of a data set, of the given lengths or fractions.
 
     Fractions sum to 1; their parts are rounded down, and what is left goes to the first ones.
@@ -118,10 +113,8 @@ def random_split(
         rest = count - sum(floors)
         lengths = [floor + (i < rest) for i, floor in enumerate(floors)]
     if sum(lengths) != count or not all(n >= 0 and n == int(n) for n in lengths):
-        raise ValueError(
-            f"random_split expects lengths that sum to {count}, or fractions that sum to 1, got "
-            f"{list(lengths)}; correct them"
-        )
+        wanted = f"lengths that sum to {count}, or fractions that sum to 1"
+        raise wrong_value("random_split", wanted, list(lengths), "correct them")
     order = (generator or default_generator).permutation(count)
     return [Subset(dataset, part) for part in np.split(order, np.cumsum(lengths, dtype=int)[:-1])]
 
@@ -134,7 +127,7 @@ def _batch(dataset: Any, numbers: np.ndarray) -> Any:
         return dataset[numbers]
     samples = [dataset[int(number)] for number in numbers]
     if isinstance(samples[0], (tuple, list)):
-        return tuple(_stacked(column) for column in zip(*samples, strict=True))
+        return tuple(map(_stacked, zip(*samples, strict=True)))
     return _stacked(samples)
 
 

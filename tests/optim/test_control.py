@@ -299,6 +299,20 @@ def test_copies_and_pickles_go_on_bit_for_bit() -> None:
         assert twin.weight.tolist() == net.weight.tolist() != before
 
 
+def test_an_optimizer_of_ones_own_names_its_options_and_its_update() -> None:
+    class SignDescent(optim.Optimizer):
+        lr: float = 0.1
+
+        def update(self, bucket: Any) -> None:
+            np.multiply(np.sign(bucket.gradient), bucket.group["lr"], bucket.gradient)
+
+    p = with_gradient([1.0, 2.0], [3.0, -4.0])
+    SignDescent([p], lr=0.5).step()
+    assert p.tolist() == [0.5, 2.5]
+    with pytest.raises(ValueError, match="SignDescent expects lr as a number"):
+        SignDescent([p], lr=-1.0)
+
+
 # --- groups -------------------------------------------------------------------------------------
 
 

@@ -239,6 +239,21 @@ def test_signatures_and_defaults_are_pytorchs(torch: Any, name: str) -> None:
     assert [p.default for p in ours.values()] == [p.default for p in theirs.values()]
 
 
+def test_a_schedule_of_ones_own_names_its_options_and_its_learning_rates() -> None:
+    class Halving(schedules.LRScheduler):
+        patience: int = 1
+
+        def get_lr(self) -> list[float]:
+            return [lr * 0.5 ** (self.last_epoch // self.patience) for lr in self.base_lrs]
+
+    schedule = Halving(optimizer_of(), patience=2)
+    for _ in range(4):
+        schedule.step()
+    assert schedule.get_last_lr() == [0.125, 0.005]
+    with pytest.raises(ValueError, match="Halving expects patience as a whole number"):
+        Halving(optimizer_of(), patience=-1)
+
+
 # --- states -------------------------------------------------------------------------------------
 
 

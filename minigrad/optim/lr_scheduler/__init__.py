@@ -1,14 +1,9 @@
 """Schedules of the learning rate, with PyTorch's names and numbers."""
+# ruff: noqa: I001
 
-from .cycle import OneCycleLR as OneCycleLR
-from .decay import (
-    CosineAnnealingLR as CosineAnnealingLR,
-    ExponentialLR as ExponentialLR,
-    LambdaLR as LambdaLR,
-    LinearLR as LinearLR,
-    MultiStepLR as MultiStepLR,
-    StepLR as StepLR,
-)
-from .plateau import ReduceLROnPlateau as ReduceLROnPlateau
+from .formula import (
+    CosineAnnealingLR as CosineAnnealingLR, ExponentialLR as ExponentialLR, LambdaLR as LambdaLR,
+    LinearLR as LinearLR, MultiStepLR as MultiStepLR, OneCycleLR as OneCycleLR, StepLR as StepLR,
+)  # fmt: skip
 from .schedule import LRScheduler as LRScheduler
-from .sequence import SequentialLR as SequentialLR
+from .waiting import ReduceLROnPlateau as ReduceLROnPlateau, SequentialLR as SequentialLR

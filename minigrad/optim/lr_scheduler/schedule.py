@@ -1,20 +1,18 @@
 """What all schedules have in common: an optimizer whose learning rates they set, and an epoch."""
 
-from __future__ import annotations
-
 import copy
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY
 from typing import Any
 
-from ...ranges import check_fields
+from ...errors import wrong_kind, wrong_value
+from ...ranges import Options, check_fields
 from ..optimizer import Optimizer
 
 _NOT_KEPT = "optimizer", "lr_lambda", "schedulers"  # what a state has no copy of
 
 
-@dataclass(eq=False, repr=False)
-class LRScheduler:
-    """Sets the learning rate of every group; a subclass is a dataclass with a ``get_lr``.
+class LRScheduler(Options):
+    """Sets the learning rate of every group; a subclass has its options, and a ``get_lr``.
 
     Making one already sets the learning rates of epoch 0. Most multiply what is there, so several
     can be chained. To take a run up again, make it first and then load the states; or give the
@@ -32,14 +30,12 @@ class LRScheduler:
 
     def __post_init__(self) -> None:
         self._check()
-        groups = self.optimizer.param_groups
-        if self.last_epoch >= 0 and not all("initial_lr" in group for group in groups):
-            raise ValueError(
-                f"{type(self).__name__} expects groups with 'initial_lr' to go on from epoch "
-                f"{self.last_epoch}, got some without; load the optimizer's state first"
-            )
+        who, groups, epoch = type(self).__name__, self.optimizer.param_groups, self.last_epoch
+        if epoch >= 0 and not all("initial_lr" in group for group in groups):
+            wanted = f"groups with 'initial_lr' to go on from epoch {epoch}"
+            raise wrong_value(who, wanted, "some without", "load the optimizer's state first")
         self.base_lrs: list[Any] = [g.setdefault("initial_lr", g["lr"]) for g in groups]
-        self._begin()
+        self._begin(epoch)
 
     def get_lr(self) -> list[float]:
         """The learning rates of the groups at ``last_epoch``, made of those that they have."""
@@ -61,26 +57,23 @@ class LRScheduler:
 
     def restart(self) -> None:
         """Begin at epoch 0 again, with the learning rates of that time."""
-        self.last_epoch = -1
         self._set(self.base_lrs)
-        self._begin()
+        self._begin(-1)
 
     def state_dict(self) -> dict[str, Any]:
         """A copy of what changes and of the options, but for functions."""
         own = {k: copy.deepcopy(v) for k, v in vars(self).items() if k not in _NOT_KEPT}
-        within = [one.state_dict() for one in self._schedulers()]
+        within = [one.state_dict() for one in vars(self).get("schedulers", ())]
         return {**own, "schedulers": within} if within else own
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on from what `state_dict` gave; nothing is changed if it is another's."""
         wanted, given = _keys(self.state_dict()), _keys(state_dict)
         if wanted != given:
-            raise ValueError(
-                f"{type(self).__name__}.load_state_dict expects {wanted}, got {given}; give what "
-                "the same class saved"
-            )
-        own = copy.deepcopy(state_dict)
-        for one, state in zip(self._schedulers(), own.pop("schedulers", ()), strict=True):
+            who = f"{type(self).__name__}.load_state_dict"
+            raise wrong_value(who, wanted, given, "give what the same class saved")
+        own, within = copy.deepcopy(state_dict), vars(self).get("schedulers", ())
+        for one, state in zip(within, own.pop("schedulers", ()), strict=True):
             one.load_state_dict(state)
         vars(self).update(own)
 
@@ -88,24 +81,19 @@ class LRScheduler:
         """Raise if an option cannot be; those of ``per_group`` become lists."""
         who, optimizer = type(self).__name__, self.optimizer
         if not isinstance(optimizer, Optimizer):
-            raise TypeError(f"{who} expects an optimizer, got {type(optimizer).__name__}; give one")
-        count = len(optimizer.param_groups)
+            raise wrong_kind(who, "an optimizer", type(optimizer).__name__, "give one")
+        n = len(optimizer.param_groups)
         for name in self.per_group.split():
             value = getattr(self, name)
-            values = list(value) if isinstance(value, (list, tuple)) else [value] * count
-            if len(values) != count:
-                raise ValueError(
-                    f"{who} expects {name} for each of {count} groups, got {len(values)}; give all"
-                )
+            values = list(value) if isinstance(value, (list, tuple)) else [value] * n
+            if len(values) != n:
+                raise wrong_value(who, f"{name} for each of {n} groups", len(values), "give all")
             setattr(self, name, values)
         check_fields(self)
 
-    def _schedulers(self) -> list[LRScheduler]:
-        """Those that it is made of, if any."""
-        return list(vars(self).get("schedulers", []))
-
-    def _begin(self) -> None:
-        self._initial = True
+    def _begin(self, epoch: int) -> None:
+        """Set the learning rates of the epoch after this one as the first."""
+        self.last_epoch, self._initial = epoch, True
         self.step()
         self._initial = False
 

@@ -1,8 +1,7 @@
-"""Steps measured by the gradients seen so far: Adagrad, RMSprop, Adadelta."""
+"""Gradient descent, and descents that measure each step by the earlier ones.
 
-from __future__ import annotations
-
-from dataclasses import dataclass
+SGD with momentum; Adagrad, RMSprop, Adadelta.
+"""
 
 import numpy as np
 
@@ -10,7 +9,56 @@ from .bucket import Bucket, accumulate
 from .optimizer import Optimizer
 
 
-@dataclass(eq=False, repr=False)
+class SGD(Optimizer):
+    """``p -= lr * v``, where ``v = momentum * v + (1 - dampening) * gradient``.
+
+    ``v`` starts as the first gradient (Sutskever et al. 2013, eq. 1 and 2, in PyTorch's form,
+    where the learning rate is outside ``v``). With ``nesterov`` the step is along
+    ``gradient + momentum * v``. Options as in `Optimizer` control the gradient first.
+
+    Args:
+        params: the parameters, or groups of them.
+        lr: the learning rate, as every number here not negative.
+        momentum: how much of the earlier direction stays.
+        dampening: how much of the gradient is left out of ``v``; 0 under ``nesterov``.
+        weight_decay: this share of the parameter is added to its gradient.
+        nesterov: look ahead; wants a momentum.
+        maximize: go up instead of down.
+
+    >>> import minigrad
+    >>> x = minigrad.tensor([1.0], requires_grad=True)
+    >>> optimizer = SGD([x], lr=0.1, clip_norm=1.0)
+    >>> (x * x).sum().backward()
+    >>> optimizer.step()
+    >>> x, optimizer.clipping.norm, optimizer.clipping.engaged
+    (tensor([0.9], requires_grad=True), 2.0, True)
+    """
+
+    state_names = {"momentum_buffer": "momentum"}
+
+    lr: float = 1e-3
+    momentum: float = 0.0
+    dampening: float = 0.0
+    weight_decay: float = 0.0
+    nesterov: bool = False
+
+    def update(self, bucket: Bucket) -> None:
+        """``lr * v``, with ``v`` in ``momentum_buffer``."""
+        g, scratch, group = bucket.gradient, bucket.scratch, bucket.group
+        momentum, direction = group["momentum"], g
+        if momentum:
+            v = bucket.state.get("momentum_buffer")
+            if v is None:
+                v = bucket.state["momentum_buffer"] = g.copy()
+            else:
+                accumulate(v, momentum, g, 1.0 - group["dampening"], scratch)
+            if group["nesterov"]:
+                accumulate(g, 1.0, v, momentum, scratch)
+            else:
+                direction = v
+        np.multiply(direction, group["lr"], g)
+
+
 class Adagrad(Optimizer):
     """``p -= lr / (1 + (step - 1) * lr_decay) * gradient / (sqrt(sum) + eps)``.
 
@@ -45,18 +93,14 @@ class Adagrad(Optimizer):
 
     def update(self, bucket: Bucket) -> None:
         """``lr / (1 + (step - 1) * lr_decay) * g / (sqrt(sum) + eps)``."""
-        g, scratch, group = bucket.gradient, bucket.scratch, bucket.group
+        g, group = bucket.gradient, bucket.group
         lr = group["lr"] / (1.0 + (bucket.counted() - 1) * group["lr_decay"])
         total = bucket.kept("sum", group["initial_accumulator_value"])
-        np.multiply(g, g, scratch)
-        np.add(total, scratch, total)
-        np.sqrt(total, scratch)
-        np.add(scratch, group["eps"], scratch)
-        np.divide(g, scratch, g)
+        np.add(total, np.multiply(g, g, bucket.scratch), total)
+        bucket.divide(g, total, group["eps"])
         np.multiply(g, lr, g)
 
 
-@dataclass(eq=False, repr=False)
 class RMSprop(Optimizer):
     """``p -= lr * gradient / (sqrt(square_avg) + eps)``.
 
@@ -97,30 +141,20 @@ class RMSprop(Optimizer):
     def update(self, bucket: Bucket) -> None:
         """``lr * g / (sqrt(square_avg) + eps)``, or ``lr`` times their running sum."""
         g, scratch, group = bucket.gradient, bucket.scratch, bucket.group
-        alpha, momentum = group["alpha"], group["momentum"]
+        direction = g
         bucket.counted()
-        square_avg = bucket.kept("square_avg")
-        np.multiply(g, g, scratch)
-        accumulate(square_avg, alpha, scratch, 1.0 - alpha, scratch)
+        square = bucket.average("square_avg", group["alpha"], square=True)
         if group["centered"]:
-            grad_avg = bucket.kept("grad_avg")
-            accumulate(grad_avg, alpha, g, 1.0 - alpha, scratch)
-            np.multiply(grad_avg, grad_avg, scratch)
-            np.subtract(square_avg, scratch, scratch)
-            np.maximum(scratch, 0.0, out=scratch)  # rounding may leave a variance of 0 below it
-            np.sqrt(scratch, scratch)
-        else:
-            np.sqrt(square_avg, scratch)
-        np.add(scratch, group["eps"], scratch)
-        np.divide(g, scratch, g)
-        if momentum:
-            v = bucket.kept("momentum_buffer")
-            accumulate(v, momentum, g, 1.0, scratch)
-            np.copyto(g, v)
-        np.multiply(g, group["lr"], g)
+            mean = bucket.average("grad_avg", group["alpha"])
+            np.subtract(square, np.multiply(mean, mean, scratch), scratch)
+            square = np.maximum(scratch, 0.0, out=scratch)  # rounding may leave a 0 below it
+        bucket.divide(g, square, group["eps"])
+        if group["momentum"]:
+            direction = bucket.kept("momentum_buffer")
+            accumulate(direction, group["momentum"], g, 1.0, scratch)
+        np.multiply(direction, group["lr"], g)
 
 
-@dataclass(eq=False, repr=False)
 class Adadelta(Optimizer):
     """``p -= lr * delta``, ``delta = sqrt(acc_delta + eps) / sqrt(square_avg + eps) * gradient``.
 
@@ -156,13 +190,10 @@ class Adadelta(Optimizer):
         g, scratch, group = bucket.gradient, bucket.scratch, bucket.group
         rho, eps = group["rho"], group["eps"]
         bucket.counted()
-        square_avg, acc_delta = bucket.kept("square_avg"), bucket.kept("acc_delta")
-        np.multiply(g, g, scratch)
-        accumulate(square_avg, rho, scratch, 1.0 - rho, scratch)
-        for average, combine in (square_avg, np.divide), (acc_delta, np.multiply):
+        square_avg = bucket.average("square_avg", rho, square=True)
+        for average, combine in (square_avg, np.divide), (bucket.kept("acc_delta"), np.multiply):
             np.add(average, eps, scratch)
             np.sqrt(scratch, scratch)
             combine(g, scratch, g)
-        np.multiply(g, g, scratch)
-        accumulate(acc_delta, rho, scratch, 1.0 - rho, scratch)
+        bucket.average("acc_delta", rho, square=True)
         np.multiply(g, group["lr"], g)
