@@ -28,7 +28,7 @@ def lstm(forget_bias: float) -> str:
     return f"LSTM, forget bias {forget_bias:g}"
 
 
-def _with_inputs(layer: nn.RNN, draw: np.random.Generator) -> None:
+def _normal(layer: nn.RNN, draw: np.random.Generator) -> None:
     init.normal_(layer.weight_hh_l0, std=layer.hidden_size**-0.5, generator=draw)
     init.normal_(layer.weight_ih_l0, std=layer.input_size**-0.5, generator=draw)
 
@@ -43,8 +43,8 @@ def _identity(layer: nn.RNN, draw: np.random.Generator) -> None:
 
 
 FILLS: dict[str, Callable[[nn.RNN, np.random.Generator], None]] = {
-    NORMAL: _with_inputs,
-    ORTHOGONAL: _orthogonal,
+    NORMAL: _normal,
+    ORTHOGONAL: _orthogonal,  # weights of inputs as PyTorch has them
     IDENTITY: _identity,
 }
 LSTMS = {lstm(bias): partial(nn.LSTM, forget_bias=bias) for bias in FORGET_BIASES}
