@@ -47,6 +47,7 @@ from .style import BLACK, BLUE, GREEN, LINES, VERMILION
 
 HIDDEN, BATCH, CLIP = 32, 64, 1.0
 SIDE = 8
+SHOWN = 0  # a digit
 NETS, QUICK_NETS = 4, 2
 UPDATES, QUICK_UPDATES, EVERY = 1000, 300, 50  # and between measurements
 READS, QUICK_READS = 0.85, 0.6  # an accuracy
@@ -230,15 +231,15 @@ def figures(results: Results) -> dict[str, Picture]:
 
 def _draw_sequence(ax: Axes) -> None:
     learned, _ = split()
-    image = learned.images[int(np.flatnonzero(learned.labels == 3)[0])]
+    image = learned.images[int(np.flatnonzero(learned.labels == SHOWN)[0])]
     ax.step(np.arange(1, PIXELS + 1), image, where="mid", c=BLACK, lw=1.0)
-    ax.set(xlabel="step", ylabel="pixel, in standard deviations of all", ylim=(None, 8.5))
+    ax.set(xlabel="step", ylabel="pixel, in standard deviations", ylim=(None, 8.0))
     ax.set_xticks(range(0, PIXELS + 1, SIDE))
-    ax.set_title("a digit as it is read")
-    inset: Any = ax.inset_axes((0.3, 0.62, 0.4, 0.36))
-    inset.imshow(image.reshape(SIDE, SIDE), cmap="Greys", aspect="auto")
-    inset.set(xticks=[], yticks=[])
-    inset.grid(visible=False)
+    ax.set_yticks(range(-2, 4))
+    ax.set_title(f"a {SHOWN} as it is read")
+    inset: Any = ax.inset_axes((0.25, 0.56, 0.5, 0.42))
+    inset.imshow(image.reshape(SIDE, SIDE), cmap="Greys")
+    inset.set_axis_off()
 
 
 def _draw_course(
