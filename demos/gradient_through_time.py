@@ -33,7 +33,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -137,7 +137,7 @@ def through_the_memory(seed: int, forget: float, let_in: float | None = None) ->
     Without the latter no gate sees h or the input; with it weights are as they start.
     """
     draw = np.random.default_rng([seed, 0])
-    layer = nn.LSTM(INPUTS, HIDDEN, dtype=np.float64, generator=draw)
+    layer: Any = nn.LSTM(INPUTS, HIDDEN, dtype=np.float64, generator=draw)
     biases = layer.bias_ih_l0.data, layer.bias_hh_l0.data
     if let_in is None:
         for weight in layer.weight_ih_l0, layer.weight_hh_l0:

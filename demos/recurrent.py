@@ -28,21 +28,21 @@ def lstm(forget_bias: float) -> str:
     return f"LSTM, forget bias {forget_bias:g}"
 
 
-def _normal(layer: nn.RNN, draw: np.random.Generator) -> None:
+def _normal(layer: Any, draw: np.random.Generator) -> None:
     init.normal_(layer.weight_hh_l0, std=layer.hidden_size**-0.5, generator=draw)
     init.normal_(layer.weight_ih_l0, std=layer.input_size**-0.5, generator=draw)
 
 
-def _orthogonal(layer: nn.RNN, draw: np.random.Generator) -> None:
+def _orthogonal(layer: Any, draw: np.random.Generator) -> None:
     init.orthogonal_(layer.weight_hh_l0, generator=draw)
 
 
-def _identity(layer: nn.RNN, draw: np.random.Generator) -> None:
+def _identity(layer: Any, draw: np.random.Generator) -> None:
     init.eye_(layer.weight_hh_l0)
     init.normal_(layer.weight_ih_l0, std=SMALL * layer.input_size**-0.5, generator=draw)
 
 
-FILLS: dict[str, Callable[[nn.RNN, np.random.Generator], None]] = {
+FILLS: dict[str, Callable[[Any, np.random.Generator], None]] = {
     NORMAL: _normal,
     ORTHOGONAL: _orthogonal,  # weights of inputs as PyTorch has them
     IDENTITY: _identity,
@@ -57,7 +57,7 @@ def recurrent(
     if start in LSTMS:
         return LSTMS[start](inputs, hidden, dtype=dtype, generator=draw)
     kind = "relu" if start == IDENTITY else "tanh"
-    layer = nn.RNN(inputs, hidden, nonlinearity=kind, dtype=dtype, generator=draw)
+    layer: Any = nn.RNN(inputs, hidden, nonlinearity=kind, dtype=dtype, generator=draw)
     if start in FILLS:
         FILLS[start](layer, draw)
         for bias in layer.bias_ih_l0, layer.bias_hh_l0:
