@@ -11,8 +11,8 @@ Where they disagree: the gradient that arrives at the start does not tell who wi
 LSTM's hardly anything does, with a forget bias of 0 still less than with 1, and both learn alike,
 as they open their gates on the way. In tanh networks with orthogonal weights far more arrives, and
 they do not learn. Nor does it take an LSTM: ReLU units that start from the identity learn as fast.
-And the claim is one of equal updates: with many times as many and a small rate tanh units get there
-too, and some are on their way.
+And the claim is one of equal updates: some tanh networks are on their way, and in longer trials, of
+4000 to 17000 updates at rates of 0.001 or less, they learned it over 100 steps too.
 
 Experiment: the adding problem over 80 steps, 32 units, Adam, clipped to a norm of 1, and 1200
 updates of 50 sequences: two of the numbers are marked, one in each half, and their sum is asked
@@ -52,7 +52,7 @@ from .style import BLACK, BLUE, GREEN, LINES, ORANGE, SKY, VERMILION
 HIDDEN, BATCH, CLIP = 32, 50, 1.0
 LONG, QUICK_LONG, SHORT = 80, 50, 20  # steps
 NETS, QUICK_NETS = 5, 1
-UPDATES, QUICK_UPDATES, SHORT_UPDATES = 1200, 1000, 3000  # at most
+UPDATES, QUICK_UPDATES, SHORT_UPDATES = 1200, 800, 3000  # at most
 LAST = 100  # batches, whose mean error counts
 LEARNED, SOLVED = 0.05, 0.02  # errors; learning ends at the latter
 OPEN = 0.01  # of the error at the last step, at the first

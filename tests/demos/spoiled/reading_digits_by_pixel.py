@@ -7,7 +7,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from demos.reading_digits_by_pixel import BY_PIXEL, BY_ROW, GAP, LEVEL, LSTM, Results, Setting
+from demos.reading_digits_by_pixel import (
+    BY_PIXEL,
+    BY_ROW,
+    LEVEL,
+    LSTM,
+    QUICK_NO_GAP,
+    Results,
+    Setting,
+)
 
 Spoil = Callable[[Results], Results]
 
@@ -37,7 +45,7 @@ def with_no_certainty(results: Results) -> Results:
 
 
 def with_a_gap_by_row(results: Results) -> Results:
-    return with_less(results, results.best(BY_ROW), 2.0 * GAP)
+    return with_less(results, results.best(BY_ROW), 2.0 * QUICK_NO_GAP)
 
 
 SPOILED: dict[str, Spoil] = {
