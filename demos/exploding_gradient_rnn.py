@@ -41,6 +41,7 @@ from matplotlib.figure import Figure
 from minigrad import autograd, optim, tensor
 from minigrad.nn import functional as F
 
+from .adding import INPUTS, KNOWS_NOTHING, adding
 from .claims import Claim
 from .pictures import Picture
 from .protocol import Each
@@ -69,7 +70,6 @@ SEEDS, QUICK_SEEDS = 5, 2
 UPDATES, UNTIL_NAN = 3000, 200
 QUICK_UPDATES = {TANH: 200, RELU: 1000}
 LAST, QUICK_LAST = 200, 50  # batches, whose mean error counts
-KNOWS_NOTHING = 1.0 / 6.0  # the variance of the sum of two numbers
 LEARNED, QUICK_LEARNED = {TANH: 0.15, RELU: 0.06}, {TANH: 1.0, RELU: 0.15}
 POOR, EXPLODED = 0.15, 1e4  # an error; a norm of the gradient
 
@@ -179,7 +179,8 @@ def train(unit: Training) -> Course:
     errors, norms = np.empty((2, unit.updates, unit.seeds))
     with np.errstate(all="ignore"):
         for update in range(unit.updates):
-            x, y = (np.stack(part, axis=-3) for part in zip(*map(adding, draws), strict=True))
+            batches = [adding(LENGTH, BATCH, draw) for draw in draws]
+            x, y = (np.stack(part, axis=-3) for part in zip(*batches, strict=True))
             answers = forward(PHI[unit.activation], models, tensor(x))
             loss = ((answers - tensor(y)) ** 2).mean(axis=(1, 2))
             errors[update] = loss.detach().numpy()
@@ -194,22 +195,12 @@ def train(unit: Training) -> Course:
 def start(activation: str, draw: np.random.Generator) -> list[Any]:
     """The parameters of a network: recurrent, of inputs, of outputs, each with its bias."""
     recurrent = draw.standard_normal((HIDDEN, HIDDEN)) * TOO_LARGE / math.sqrt(HIDDEN)
-    inputs = draw.standard_normal((2, HIDDEN)) / math.sqrt(2.0)
+    inputs = draw.standard_normal((INPUTS, HIDDEN)) / math.sqrt(INPUTS)
     outputs = draw.standard_normal((HIDDEN, 1)) / math.sqrt(HIDDEN)
     if activation == RELU:
         recurrent, inputs = np.eye(HIDDEN), 0.1 * inputs
     arrays = recurrent, inputs, np.zeros((1, HIDDEN)), outputs, np.zeros((1, 1))
     return [tensor(array.astype(np.float32), requires_grad=True) for array in arrays]
-
-
-def adding(draw: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers with marks (LENGTH, BATCH, 2), one in each half, and sums of those marked."""
-    numbers = draw.uniform(0.0, 1.0, (LENGTH, BATCH)).astype(np.float32)
-    half, each = LENGTH // 2, np.arange(BATCH)
-    marks = np.zeros_like(numbers)
-    marks[draw.integers(0, half, BATCH), each] = 1.0
-    marks[draw.integers(half, LENGTH, BATCH), each] = 1.0
-    return np.stack([numbers, marks], axis=-1), (numbers * marks).sum(axis=0)[:, None]
 
 
 def forward(phi: Callable[[Any], Any], models: list[list[Any]], x: Any) -> Any:
