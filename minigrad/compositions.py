@@ -35,10 +35,9 @@ def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, *, axi
 
 def select(condlist: Any, choicelist: Any, default: Any = 0.0) -> Any:
     """The first choice whose condition holds."""
-    z = default
     for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
-        z = np.where(condition, choice, z)
-    return z
+        default = np.where(condition, choice, default)
+    return default
 
 
 # --- reductions and scans -----------------------------------------------------------------------
@@ -224,8 +223,7 @@ def kron(a: Any, b: Any) -> Any:
 def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1,
           axis: Any = None) -> Any:  # fmt: skip
     """The product of vectors of three elements."""
-    if axis is not None:
-        axisa = axisb = axisc = axis
+    axisa, axisb, axisc = (axisa, axisb, axisc) if axis is None else (axis, axis, axis)
     a, b = np.moveaxis(a, axisa, -1), np.moveaxis(b, axisb, -1)
     sizes = np.shape(a)[-1], np.shape(b)[-1]
     expect(sizes == (3, 3), "np.cross", "vectors of 3 elements here", sizes, "append a zero")
@@ -270,13 +268,12 @@ def zero_safe(root: Function, x: Any) -> Any:
     return np.where(np.equal(x, 0.0), 0.0, root(np.where(np.equal(x, 0.0), 1.0, x)))
 
 
-DECOMPOSITIONS: Any = np.linalg.slogdet, np.linalg.svd, np.linalg.eigh
-SlogdetResult, SVDResult, EighResult = (type(f(np.eye(1))) for f in DECOMPOSITIONS)
+EighResult, SVDResult = map(type, (np.linalg.eigh(np.eye(1)), np.linalg.svd(np.eye(1))))
 
 
 def slogdet(a: Any) -> Any:
     """The sign, which is constant, and the logarithm of the absolute determinant."""
-    return SlogdetResult(np.linalg.slogdet(a.detach()).sign, log_abs_det(a))
+    return np.linalg.slogdet(a.detach())._replace(logabsdet=log_abs_det(a))
 
 
 def eigh(a: Any, UPLO: str = "L") -> Any:
@@ -314,6 +311,7 @@ NAMED: Any = (
 TABLE |= {getattr(np, text.__name__): text for text in NAMED}
 TABLE |= {getattr(np.linalg, f.__name__): f for f in (norm, slogdet, eigh, svd, matrix_power)}
 TABLE |= {f: partial(grown, f) for f in (np.atleast_1d, np.atleast_2d, np.atleast_3d)}
+TABLE |= {f: partial(cut, np.split, i) for i, f in enumerate((np.vsplit, np.hsplit, np.dsplit))}
 TABLE |= {
     np.imag: np.zeros_like,
     np.real_if_close: lambda a, tol=100.0: np.copy(a),
@@ -325,9 +323,6 @@ TABLE |= {
     np.append: lambda arr, values, axis=None: np.concatenate([arr, values], axis),
     np.split: partial(cut, np.split, 0),
     np.array_split: partial(cut, np.array_split, 0),
-    np.vsplit: partial(cut, np.split, 0),
-    np.hsplit: partial(cut, np.split, 1),
-    np.dsplit: partial(cut, np.split, 2),
     np.fft.fftshift: partial(shifted, 1),
     np.fft.ifftshift: partial(shifted, -1),
     np.inner: lambda a, b: np.tensordot(a, b, (-1, -1)) if np.ndim(a) and np.ndim(b) else a * b,
