@@ -6,26 +6,20 @@ Arrays speak NumPy, learning speaks PyTorch, and every derivative is written onc
 
 from numpy import bool_, float16 as float16, float32 as float32, float64 as float64, int64 as int64
 
-from . import (
-    amp as amp, autograd as autograd, compositions as compositions, datasets as datasets,
-    func as func, nn as nn, ops as ops, optim as optim, utils as utils,
-)  # fmt: skip
-from .autograd import (
-    AnomalyError as AnomalyError, Tensor as Tensor, detect_anomaly as detect_anomaly,
-    enable_grad as enable_grad, is_grad_enabled as is_grad_enabled, no_grad as no_grad,
-)  # fmt: skip
+from . import amp as amp, autograd as autograd, compositions as compositions, datasets as datasets
+from . import func as func, nn as nn, ops as ops, optim as optim, utils as utils
+from .autograd import AnomalyError as AnomalyError, Tensor as Tensor, no_grad as no_grad
+from .autograd import detect_anomaly as detect_anomaly, enable_grad as enable_grad
+from .autograd import is_grad_enabled as is_grad_enabled
 from .compositions import logsumexp as logsumexp
-from .creation import (
-    arange as arange, as_tensor as as_tensor, eye as eye, from_numpy as from_numpy, full as full,
-    full_like as full_like, get_default_dtype as get_default_dtype, linspace as linspace,
-    ones as ones, ones_like as ones_like, rand_like as rand_like, randint_like as randint_like,
-    randn_like as randn_like, set_default_dtype as set_default_dtype, tensor as tensor,
-    zeros as zeros, zeros_like as zeros_like,
-)  # fmt: skip
-from .random import (
-    Generator as Generator, manual_seed as manual_seed, normal as normal, rand as rand,
-    randint as randint, randn as randn, randperm as randperm,
-)  # fmt: skip
+from .creation import arange as arange, as_tensor as as_tensor, eye as eye, from_numpy as from_numpy
+from .creation import full as full, full_like as full_like, get_default_dtype as get_default_dtype
+from .creation import linspace as linspace, ones as ones, ones_like as ones_like
+from .creation import rand_like as rand_like, randint_like as randint_like, randn_like as randn_like
+from .creation import set_default_dtype as set_default_dtype, tensor as tensor, zeros as zeros
+from .creation import zeros_like as zeros_like
+from .random import Generator as Generator, manual_seed as manual_seed, normal as normal
+from .random import rand as rand, randint as randint, randn as randn, randperm as randperm
 from .serialization import load as load, save as save
 
 bool = bool_

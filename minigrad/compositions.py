@@ -304,31 +304,26 @@ def matrix_power(a: Any, n: int) -> Any:
 
 # --- what stands for what: by name, then one by one ---------------------------------------------
 
-NAMED: Any = (
-    clip, linspace, select, prod, cumprod, var, average, diff, gradient, stack, pad,
-    einsum, tensordot, dot, kron, cross,
-)  # fmt: skip
+NAMED: Any = (clip, linspace, select, prod, cumprod, var, average, diff, gradient, stack, pad,
+              einsum, tensordot, dot, kron, cross)  # fmt: skip
 TABLE |= {getattr(np, text.__name__): text for text in NAMED}
 TABLE |= {getattr(np.linalg, f.__name__): f for f in (norm, slogdet, eigh, svd, matrix_power)}
 TABLE |= {f: partial(grown, f) for f in (np.atleast_1d, np.atleast_2d, np.atleast_3d)}
-TABLE |= {f: partial(cut, np.split, i) for i, f in enumerate((np.vsplit, np.hsplit, np.dsplit))}
 TABLE |= {
-    np.imag: np.zeros_like,
-    np.real_if_close: lambda a, tol=100.0: np.copy(a),
+    np.imag: np.zeros_like, np.real_if_close: lambda a, tol=100.0: np.copy(a),
     np.std: lambda *args, **kw: zero_safe(np.sqrt, var(*args, **kw)),
-    np.vstack: partial(joined, np.atleast_2d, 0),
-    np.hstack: partial(joined, np.atleast_1d, 1),
+    np.vstack: partial(joined, np.atleast_2d, 0), np.hstack: partial(joined, np.atleast_1d, 1),
     np.dstack: partial(joined, np.atleast_3d, 2),
     np.column_stack: partial(joined, lambda a: np.atleast_2d(np.transpose(a)).T, 1),
     np.append: lambda arr, values, axis=None: np.concatenate([arr, values], axis),
-    np.split: partial(cut, np.split, 0),
-    np.array_split: partial(cut, np.array_split, 0),
-    np.fft.fftshift: partial(shifted, 1),
-    np.fft.ifftshift: partial(shifted, -1),
+    np.split: partial(cut, np.split, 0), np.array_split: partial(cut, np.array_split, 0),
+    np.vsplit: partial(cut, np.split, 0), np.hsplit: partial(cut, np.split, 1),
+    np.dsplit: partial(cut, np.split, 2),
+    np.fft.fftshift: partial(shifted, 1), np.fft.ifftshift: partial(shifted, -1),
     np.inner: lambda a, b: np.tensordot(a, b, (-1, -1)) if np.ndim(a) and np.ndim(b) else a * b,
     np.outer: lambda a, b: np.ravel(a)[:, None] * np.ravel(b),
     np.vdot: lambda a, b: np.sum(np.ravel(a) * np.ravel(b)),
     np.trace: lambda a, *args, **kw: np.sum(np.diagonal(a, *args, **kw), -1),
     np.linalg.svdvals: lambda x: np.linalg.svd(x, compute_uv=False),
     np.linalg.eigvalsh: lambda a, UPLO="L": np.linalg.eigh(a, UPLO)[0],
-}
+}  # fmt: skip

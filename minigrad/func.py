@@ -17,7 +17,7 @@ import numpy as np
 from .autograd import Tensor, enable_grad, grad as gradients_of
 from .autograd.tape import alias
 from .autograd.variable import is_tracked, leaves, nested
-from .errors import wrong_kind, wrong_value
+from .errors import expect, wrong_value
 
 Function = Callable[..., Any]
 ArgNums = int | Sequence[int]
@@ -182,9 +182,8 @@ class _Run:
         self.variables: list[Tensor] = []
         given, chosen = list(args), []
         for number in numbers:
-            if not -len(args) <= number < len(args):
-                wanted = f"argnums among the {len(args)} positional arguments"
-                raise wrong_value(who, wanted, number, "count them from 0")
+            wanted = f"argnums among the {len(args)} positional arguments"
+            expect(-len(args) <= number < len(args), who, wanted, number, "count them from 0")
             given[number] = nested(partial(self._variable, number), args[number])
             chosen.append(args[number])
         self.arguments = chosen[0] if isinstance(at, int) else tuple(chosen)
@@ -198,9 +197,8 @@ class _Run:
 
     def _variable(self, number: int, value: Any) -> Tensor:
         array = bare(value)
-        if array.dtype.kind not in "fc":
-            wanted = f"argument {number} to be of floats"
-            raise wrong_kind(self.who, wanted, array.dtype, "give np.asarray(x, float)")
+        wanted, mend = f"argument {number} to be of floats", "give np.asarray(x, float)"
+        expect(array.dtype.kind in "fc", self.who, wanted, array.dtype, mend, TypeError)
         is_fresh = not _is_tracked([value])
         x = Tensor(array).requires_grad_() if is_fresh else Tensor(array, alias(value._node))
         self.variables.append(x)

@@ -5,10 +5,8 @@ from typing import Any
 
 import numpy as np
 
-ZERO_TIMES_INFINITY = (
-    "; a gradient of 0 met an infinite derivative, as behind the branch of np.where that was not "
-    "taken: give f a safe argument first, np.where(mask, f(np.where(mask, x, 1.0)), 0.0)"
-)
+ZERO_TIMES_INFINITY = """; a gradient of 0 met an infinite derivative, as behind the branch of \
+np.where not taken: give f a safe argument first, np.where(mask, f(np.where(mask, x, 1.0)), 0.0)"""
 
 
 class AnomalyError(RuntimeError):
@@ -30,11 +28,10 @@ def examine(what: str, made: Any, sources: Iterable[Any], place: str) -> None:
         return
     nan, inf, given = np.isnan(array), np.isinf(array), list(map(_bare, sources))
     is_product = len(given) == 1 and given[0].shape == array.shape and not given[0][nan | inf].any()
-    raise AnomalyError(
-        f"{what} gave {nan.sum()} NaN and {inf.sum()} Inf among {array.size} values, shape "
-        f"{array.shape} {array.dtype}, of {' and '.join(map(_range, given))}, called at "
-        f"{place}{ZERO_TIMES_INFINITY if is_product and place and nan.any() else ''}"
-    )
+    hint = ZERO_TIMES_INFINITY if is_product and place and nan.any() else ""
+    raise AnomalyError(f"{what} gave {nan.sum()} NaN and {inf.sum()} Inf among {array.size} "
+                       f"values, shape {array.shape} {array.dtype}, of "
+                       f"{' and '.join(map(_range, given))}, called at {place}{hint}")  # fmt: skip
 
 
 def _bare(value: Any) -> np.ndarray:

@@ -30,7 +30,7 @@ LAYERS = [
     "creation",
     "func",
     "nn.hooks",
-    "nn.kernels.activation nn.kernels.conv nn.kernels.gradient nn.kernels.linear nn.kernels.loss",
+    "nn.kernels.activation nn.kernels.conv nn.kernels.linear nn.kernels.loss",
     "nn.kernels.norm nn.kernels.recurrent",
     "nn.init nn.kernels nn.module",
     "nn.functional nn.layer nn.containers",

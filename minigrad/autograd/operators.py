@@ -12,14 +12,13 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from .changes import mark_changed
-from .record import apply, dispatch, infix, reflected
+from .record import apply, dispatch, infix
 from .registry import TABLE
 from .variable import Variable, is_tracked, strip
 
 METHODS = """
-all any argmax argmin argpartition argsort clip conj conjugate cumprod cumsum diagonal dot max
-mean min nonzero prod ravel repeat round searchsorted squeeze std sum swapaxes take trace var
-""".split()
+all any argmax argmin argpartition argsort clip conj conjugate cumprod cumsum diagonal dot max mean
+min nonzero prod ravel repeat round searchsorted squeeze std sum swapaxes take trace var""".split()
 OF_ARRAYS = "astype flatten sort partition fill".split()  # the last three in place
 
 
@@ -55,10 +54,10 @@ class Operators(NDArrayOperatorsMixin, Variable):
     __hash__ = object.__hash__  # by identity as ever, though == compares elements
     __eq__, __ne__ = method(operator.eq), method(operator.ne)
     __add__ = __radd__ = infix(np.add)
-    __sub__, __rsub__ = infix(np.subtract), reflected(np.subtract)
+    __sub__, __rsub__ = infix(np.subtract), infix(np.subtract, True)
     __mul__ = __rmul__ = infix(np.multiply)
-    __truediv__, __rtruediv__ = infix(np.divide), reflected(np.divide)
-    __matmul__, __rmatmul__ = infix(np.matmul), reflected(np.matmul)
+    __truediv__, __rtruediv__ = infix(np.divide), infix(np.divide, True)
+    __matmul__, __rmatmul__ = infix(np.matmul), infix(np.matmul, True)
     __iadd__, __isub__ = augmented(np.add), augmented(np.subtract)
     __imul__, __itruediv__ = augmented(np.multiply), augmented(np.divide)
     __getitem__, __setitem__ = method(operator.getitem), method(operator.setitem)

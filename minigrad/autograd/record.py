@@ -25,9 +25,12 @@ _WRITERS |= {operator.setitem, np.ndarray.sort, np.ndarray.partition, np.ndarray
 _NUMBERS, _FLOATS = {int, float}, "efdg"
 
 
-def infix(function: Any) -> Any:
-    """The method of an operator between a tensor and anything: the shortest way onto the tape."""
-    op = TABLE[function] = Op(function)
+def infix(function: Any, is_reflected: bool = False) -> Any:
+    """The method of an operator between a tensor and anything: the shortest way onto the tape.
+
+    Reflected, the tensor is on the right.
+    """
+    op = TABLE[function] = TABLE.get(function) or Op(function)
 
     def call(self: Any, other: Any) -> Any:
         x, x_node, y_node = self._array, self._node, None
@@ -35,11 +38,13 @@ def infix(function: Any) -> Any:
         if isinstance(other, Variable):
             y, y_node = other._array, other._node
         elif type(other) not in _NUMBERS:
-            return operate(op, self, other)
+            return operate(op, *((other, self) if is_reflected else (self, other)))
         elif other and x.dtype.char in _FLOATS:
             y = constant(other, x.dtype.char)
         if MODE.get() != RECORD:
-            return apply(op, (self, other), {})
+            return apply(op, (other, self) if is_reflected else (self, other), {})
+        if is_reflected:
+            x, y, x_node, y_node = y, x, y_node, x_node
         z = function(x, y)
         if type(z) is not np.ndarray:
             z = np.asarray(z)
@@ -49,22 +54,6 @@ def infix(function: Any) -> Any:
         plan = op.plans.get(key) or op.plan_of(key)
         parents = (x_node, y_node) if key == 3 else (x_node or y_node,)
         return record(plan, parents, plan.gather(z, x, y), z, sys._getframe(1))
-
-    return call
-
-
-def reflected(function: Any) -> Any:
-    """The method of an operator that has the tensor on its right."""
-    op = TABLE[function]
-
-    def call(self: Any, other: Any) -> Any:
-        y, node = self._array, self._node
-        is_usual = type(other) in _NUMBERS and other and y.dtype.char in _FLOATS
-        if node is None or not is_usual or MODE.get() != RECORD:
-            return operate(op, other, self)
-        x = constant(other, y.dtype.char)
-        z, plan = np.asarray(function(x, y)), op.plan_of(2)
-        return record(plan, (node,), plan.gather(z, x, y), z, sys._getframe(1))
 
     return call
 
@@ -102,10 +91,9 @@ def dispatch(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> An
     if entry is CONSTANT:
         return run_bare(function, args, kwargs)
     if entry is None:
-        raise TypeError(
-            f"{name_of(function)} has no derivative here; give it tensor.detach(), build it of "
-            "functions that have one, or give it rules with minigrad.autograd.derivative"
-        )
+        raise TypeError(f"{name_of(function)} has no derivative here; give it tensor.detach(), "
+                        "build it of functions that have one, or give it rules with "
+                        "minigrad.autograd.derivative")  # fmt: skip
     return entry(*args, **kwargs)
 
 
@@ -207,25 +195,21 @@ def bind(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
 def refuse(name: str, argument: str) -> None:
     """Raise because a derivative does not go through an argument."""
     if argument == "out":
-        raise RuntimeError(
-            f"{name}: a tensor that requires grad is neither changed in place nor written into "
-            "another array, for its derivative would be lost; write t = t + x for t += x, "
-            "np.where(mask, x, t) for t[i] = x, or change it inside `with no_grad():`"
-        )
-    raise TypeError(
-        f"{name}: the derivative of a tensor that requires grad does not go through {argument}=; "
-        "leave it out, or give it tensor.detach()"
-    )
+        raise RuntimeError(f"{name}: a tensor that requires grad is neither changed in place nor "
+                           "written into another array, for its derivative would be lost; write t "
+                           "= t + x for t += x, np.where(mask, x, t) for t[i] = x, or change it "
+                           "inside `with no_grad():`")  # fmt: skip
+    raise TypeError(f"{name}: the derivative of a tensor that requires grad does not go through "
+                    f"{argument}=; leave it out, or give it tensor.detach()")  # fmt: skip
 
 
 def refuse_detaching(what: str, node: Any) -> None:
     """Raise if there is a node, because a derivative would be lost."""
     if node is not None:
-        raise RuntimeError(
-            f"{what}: a tensor that requires grad is not turned into an ndarray, for its "
-            "derivative would be lost; use .detach().numpy(), np.stack for a list of tensors, "
-            "np.where to fill an array, or a function that has a derivative here"
-        )
+        raise RuntimeError(f"{what}: a tensor that requires grad is not turned into an ndarray, "
+                           "for its derivative would be lost; use .detach().numpy(), np.stack for "
+                           "a list of tensors, np.where to fill an array, or a function that has a "
+                           "derivative here")  # fmt: skip
 
 
 def run_bare(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -115,10 +115,8 @@ class Op:
             return need
         if owner in self.index:
             return f"shape_of({owner})"
-        raise TypeError(
-            f"derivative: {self.name} has no {need!r}, only {', '.join(self.index)}; name one of "
-            "them, in a rule also z, or one of them with _shape"
-        )
+        raise TypeError(f"derivative: {self.name} has no {need!r}, only {', '.join(self.index)}; "
+                        "name one of them, one of them with _shape, or in a rule z")  # fmt: skip
 
 
 def derivative(function: Function, parameters: str | None = None, /, **rules: Function) -> Function:
@@ -243,10 +241,9 @@ def parameters_of(function: Function, text: str | None = None) -> dict[str, Any]
         text = ", ".join("xy"[: function.nin])
     found = inspect.signature(eval(f"lambda {text}: None") if text else function).parameters
     if "z" in found or inspect.Parameter.VAR_POSITIONAL in {p.kind for p in found.values()}:
-        raise TypeError(
-            f"{function.__name__} expects arguments with names of their own, and none called z, to "
-            f"be an op, got {', '.join(map(str, found.values()))}; write a function that has them"
-        )
+        raise TypeError(f"{function.__name__} expects arguments with names of their own, and none "
+                        f"called z, to be an op, got {', '.join(map(str, found.values()))}; write "
+                        "a function that has them")  # fmt: skip
     absent = inspect.Parameter.empty, getattr(np, "_NoValue", None)
     given = {name: parameter.default for name, parameter in found.items()}
     return {k: None if any(v is a for a in absent) else v for k, v in given.items()}

@@ -124,10 +124,9 @@ def collect(roots: Iterable[Any], inputs: Any) -> list[Any]:
         if parents is None:
             if inputs is not None and node in inputs:
                 continue
-            raise RuntimeError(
-                f"backward: the graph behind {node} was freed by an earlier backward(); give that "
-                "one retain_graph=True, or, where a state is carried on, carry state.detach()"
-            )
+            raise RuntimeError(f"backward: the graph behind {node} was freed by an earlier "
+                               "backward(); give that one retain_graph=True, or, where a state is "
+                               "carried on, carry state.detach()")  # fmt: skip
         if (latest > node.serial or node.prints) and node.kept:
             check_unchanged(node)
         for parent in parents:
@@ -185,11 +184,9 @@ def check_unchanged(node: Any) -> None:
     found += [(a, ()) for a, before in node.prints or () if changes.fingerprint(a) != before]
     for array, place in found:
         where = changes.describe(place) if place else "an unknown place, through NumPy"
-        raise RuntimeError(
-            f"backward: {node} at {changes.describe(node.place)} needs an array of shape "
-            f"{array.shape} that was changed in place after it, at {where}; change a copy, or "
-            "change it after backward()"
-        )
+        raise RuntimeError(f"backward: {node} at {changes.describe(node.place)} needs an array of "
+                           f"shape {array.shape} that was changed in place after it, at {where}; "
+                           "change a copy, or change it after backward()")  # fmt: skip
 
 
 def unbroadcast(gradient: Gradient, shape: tuple[int, ...], node: Any) -> Gradient:

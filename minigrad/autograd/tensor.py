@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from ..errors import wrong_kind, wrong_state, wrong_value
+from ..errors import expect, wrong_kind, wrong_state, wrong_value
 from ..report import tensor_text
 from .changes import mark_changed
 from .modes import EXAMINE, MODE, RECORD, switched
@@ -172,13 +172,11 @@ class Tensor(Operators):
 
     def _alike(self, who: str, value: Any) -> np.ndarray:
         array = np.array(getattr(value, "_array", value), self.dtype, order="C")
-        if array.shape != self.shape:
-            raise wrong_value(who, f"an array of shape {self.shape}", array.shape, "reshape it")
+        expect(array.shape == self.shape, who, f"shape {self.shape}", array.shape, "reshape it")
         return array
 
     def _check_leaf(self, who: str, mend: str) -> None:
-        if not self.is_leaf:
-            raise wrong_state(who, "a leaf", f"the result of {self._node}", mend)
+        expect(self.is_leaf, who, "a leaf", f"the result of {self._node}", mend, RuntimeError)
 
     def _seed(self, gradient: Any) -> np.ndarray:
         array = self._array

@@ -195,7 +195,7 @@ class AvgPool2d(Pool2d, of=F.avg_pool2d):
     """
 
 
-class Identity(Layer, of=lambda input: input):  # noqa: A006
+class Identity(Layer, of=lambda input: input):
     """``x`` itself.
 
     >>> Identity()(1.0)

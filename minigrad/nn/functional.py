@@ -1,4 +1,5 @@
 """The layers and losses as functions of tensors or arrays."""
+# ruff: noqa: I001
 
 import math
 from typing import Any
@@ -6,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from ..autograd import Tensor
-from ..errors import wrong_value
+from ..errors import expect
 from ..random import default_generator
 from ..ranges import check
-from .kernels.activation import erf, relu as relu, sigmoid as sigmoid, tanh as tanh
+from .kernels.activation import clip_gradient as clip_gradient, erf, relu as relu
+from .kernels.activation import scale_gradient as scale_gradient, sigmoid as sigmoid, tanh as tanh
 from .kernels.conv import avg_pool2d as avg_pool2d, conv2d as conv2d, max_pool2d as max_pool2d
-from .kernels.gradient import clip_gradient as clip_gradient, scale_gradient as scale_gradient
 from .kernels.linear import linear as linear
 from .kernels.loss import alike, binary_surprise, mse_loss as mse_loss, reduced, surprise
 from .kernels.norm import batch_norm as batch_norm, layer_norm as layer_norm
@@ -35,8 +36,8 @@ def prelu(input: Any, weight: Any) -> Any:
     array([-0.5,  2. ])
     """
     shape, number = np.shape(input), np.shape(weight)
-    if number not in ((1,), shape[1:2]):
-        raise wrong_value("prelu", f"1 weight or {shape[1:2]} for the shape {shape}", number)
+    fit = number in ((1,), shape[1:2])
+    expect(fit, "prelu", f"1 weight or {shape[1:2]} for the shape {shape}", number)
     return leaky_relu(input, weight.reshape([*number, *[1] * (len(shape) - 2)] if shape else ()))
 
 
@@ -164,8 +165,8 @@ def flatten(input: Any, start_dim: int = 1, end_dim: int = -1) -> Any:
 def axis_of(who: str, x: Any, dim: int) -> int:
     """The axis ``dim`` of an array, counted from the first."""
     number = max(np.ndim(x), 1)
-    if dim not in range(-number, number):
-        raise wrong_value(who, f"dim as an axis of shape {np.shape(x)}", repr(dim), "name one")
+    fit = dim in range(-number, number)
+    expect(fit, who, f"dim as an axis of shape {np.shape(x)}", repr(dim), "name one")
     return dim % number
 
 
@@ -174,9 +175,8 @@ def indices(who: str, values: Any, number: int, ignored: int | None = None) -> n
     index = np.asarray(values)
     wrong = (index < 0) | (index >= number) | (index.dtype.kind not in "iu")
     wrong &= index != ignored
-    if wrong.any():
-        given = f"{index.dtype} {index[wrong][0]}"
-        raise wrong_value(who, f"indices as integers from 0 to {number - 1}", given)
+    given = " ".join([f"{index.dtype}", *map(str, index[wrong][:1])])
+    expect(not wrong.any(), who, f"indices as integers from 0 to {number - 1}", given)
     return index
 
 
@@ -229,10 +229,9 @@ def binary_cross_entropy(input: Any, target: Any, weight: Any = None,
     0.6931471805599453
     """
     alike("binary_cross_entropy", input, target)
-    p = getattr(input, "_array", input)
-    if not np.all((p >= 0.0) & (p <= 1.0)):
-        given = f"{p.min()} to {p.max()}"
-        raise wrong_value("binary_cross_entropy", "probabilities in [0, 1]", given)
+    p = np.asarray(getattr(input, "_array", input))
+    wrong = " ".join(map(str, p[~((p >= 0.0) & (p <= 1.0))][:1]))
+    expect(not wrong, "binary_cross_entropy", "probabilities in [0, 1]", wrong)
     losses = binary_surprise(input, target)
     return reduced(losses if weight is None else losses * weight, reduction)
 
@@ -296,15 +295,14 @@ def _spread_out(who: str, input: Any, target: Any, weight: Any, ignored: int,
     scores, spread = (np.moveaxis(x, 1, -1) if np.ndim(x) > 2 else x for x in (input, target))
     number = np.shape(scores)[-1] if np.ndim(scores) else 0
     weights = np.asarray(np.ones(number) if weight is None else weight, scores.dtype)
-    if not number or weights.shape != (number,):
-        given = f"{np.shape(input)} and {weights.shape}"
-        raise wrong_value(who, "scores (C,), (N, C) or (N, C, ...) and a weight (C,)", given)
+    fit, given = number and weights.shape == (number,), f"{np.shape(input)} and {weights.shape}"
+    expect(fit, who, "scores (C,), (N, C) or (N, C, ...) and a weight (C,)", given)
     if getattr(target, "dtype", np.dtype(int)).kind in "fc":
         alike(who, input, target)
         return scores, (spread * (1.0 - smoothing) + smoothing / number) * weights, None
     index = indices(who, target, number, ignored)
-    if index.shape != scores.shape[:-1]:
-        raise wrong_value(who, f"class indices of shape {scores.shape[:-1]}", index.shape)
+    shape = scores.shape[:-1]
+    expect(index.shape == shape, who, f"class indices of shape {shape}", index.shape)
     counted = weights * (index != ignored)[..., None]
     one = np.eye(number, dtype=scores.dtype)[np.where(index == ignored, 0, index)]
     spread = (one * (1.0 - smoothing) + smoothing / number) * counted

@@ -3,7 +3,7 @@
 from itertools import pairwise
 from typing import Any
 
-from ..errors import expect, wrong_kind, wrong_value
+from ..errors import expect, wrong_value
 from ..ranges import check
 from .activation import ReLU
 from .containers import Sequential
@@ -33,9 +33,9 @@ class Residual(Module):
     def __init__(self, branch: Module, projection: Module | None = None,
                  zero_init_last: bool = False) -> None:  # fmt: skip
         check("Residual", zero_init_last=zero_init_last)
-        for module in [branch] if projection is None else [branch, projection]:
-            if not isinstance(module, Module):
-                raise wrong_kind("Residual", "modules", type(module).__name__, "wrap it")
+        for part in [branch] if projection is None else [branch, projection]:
+            fit = isinstance(part, Module)
+            expect(fit, "Residual", "modules", type(part), "wrap it", TypeError)
         self.branch, self.projection = branch, projection
         if zero_init_last:
             kinds = Linear, Conv2d, BatchNorm

@@ -102,13 +102,11 @@ for minimum in np.minimum, np.fmin:
 derivative(np.arctan2, x=arctan2_x, y=lambda g, x, y: -arctan2_x(g, y, x))
 derivative(np.hypot, x=hypot_x, y=lambda g, z, y: hypot_x(g, z, y))
 derivative(np.logaddexp, x=lambda g, z, x: g * np.exp(x - z), y=lambda g, z, y: g * np.exp(y - z))
-derivative(
-    np.logaddexp2, x=lambda g, z, x: g * 2.0 ** (x - z), y=lambda g, z, y: g * 2.0 ** (y - z)
-)
+derivative(np.logaddexp2, x=lambda g, z, x: g * 2.0 ** (x - z),
+           y=lambda g, z, y: g * 2.0 ** (y - z))  # fmt: skip
 derivative(np.remainder, x=lambda g: g, y=lambda g, x, y: -g * np.floor_divide(x, y))
 derivative(np.fmod, x=lambda g: g, y=lambda g, x, y: -g * np.trunc(x / y))
 derivative(np.copysign, x=lambda g, x, y: g * np.sign(x) * np.copysign(1.0, y), y=lambda g: 0.0 * g)
 derivative(np.ldexp, x=lambda g, y: np.ldexp(g, y))
-derivative(
-    np.where, "c, x, y", x=lambda g, c: np.where(c, g, 0.0), y=lambda g, c: np.where(c, 0.0, g)
-)
+derivative(np.where, "c, x, y", x=lambda g, c: np.where(c, g, 0.0),
+           y=lambda g, c: np.where(c, 0.0, g))  # fmt: skip

@@ -211,11 +211,10 @@ class _Check:
         where = "along a random direction"
         if index is not None:
             where = f"by input {self.at[next(iter(along))]} at index {index}"
-        raise GradcheckError(
-            f"{self.who}, order {self.order}: {where} the "
-            f"{'hand-written vjp' if self.vjp else 'tape'} gives {slope:.15g}, the {name} "
-            f"{wanted:.15g}, error {error:.3g}; seed={self.seed} repeats it"
-        )
+        raise GradcheckError(f"{self.who}, order {self.order}: {where} the "
+                             f"{'hand-written vjp' if self.vjp else 'tape'} gives {slope:.15g}, "
+                             f"the {name} {wanted:.15g}, error {error:.3g}; seed={self.seed} "
+                             "repeats it")  # fmt: skip
 
 
 def _is_float(x: Any) -> bool:

@@ -49,9 +49,8 @@ def values(shape: Shape, domain: Domain, draw: np.random.Generator) -> np.ndarra
     >>> bool(x.min() >= 0.01), np.unique(x).size
     (True, 6)
     """
-    edges = np.unique(
-        [domain.low, np.clip(0.0, domain.low, domain.high), domain.high, *domain.kinks]
-    )
+    low, high = domain.low, domain.high
+    edges = np.unique([low, np.clip(0.0, low, high), high, *domain.kinks])
     number, from_left = draw.integers(len(edges) - 1, size=shape), draw.random(shape) < 0.5
     ends = edges[number], edges[number + 1]
     near, far = np.where(from_left, ends, ends[::-1])

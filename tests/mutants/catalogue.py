@@ -231,7 +231,7 @@ MUTANTS = (
     mutant(
         "the loss is not averaged back",
         "nn/kernels/loss.py",
-        "2.0 / d.size if reduction",
+        "2.0 / input.size if reduction",
         "2.0 if reduction",
     ),
     mutant("grad inside grad is confused", "func.py", "Tensor(array, alias(value._node))", "value"),
@@ -275,7 +275,7 @@ MUTANTS = (
     ),
     mutant(
         "a norm that overflows",
-        "nn/kernels/gradient.py",
+        "nn/kernels/activation.py",
         "norm / unit / (np.linalg.norm(g / unit) + 1e-6 / unit)",
         "norm / (np.linalg.norm(g) + 1e-6)",
     ),

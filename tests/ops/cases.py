@@ -17,7 +17,7 @@ import numpy as np
 
 from minigrad import Tensor
 from minigrad.compositions import logsumexp
-from minigrad.nn.kernels import activation, conv, gradient, linear, loss, norm, recurrent
+from minigrad.nn.kernels import activation, conv, linear, loss, norm, recurrent
 from minigrad.ops import index, linalg, reduce
 
 
@@ -578,9 +578,9 @@ for shape in (2, 3), ():
 case(activation.gated, real(2, 3), real(2, 3, seed=1))
 case(activation.erf, np.array([-7.0, -5.9, 1e-9, 4.0, 6.1]))
 # nothing binds: what these do to a gradient where they do is tested in tests/nn
-case(gradient.clip_gradient, real(2, 3), call=lambda x: gradient.clip_gradient(x, value=9.0))
-case(gradient.clip_gradient, real(2, 3), call=lambda x: gradient.clip_gradient(x, norm=1e3))
-case(gradient.scale_gradient, real(2, 3), call=lambda x: gradient.scale_gradient(x, 1.0))
+case(activation.clip_gradient, real(2, 3), call=lambda x: activation.clip_gradient(x, value=9.0))
+case(activation.clip_gradient, real(2, 3), call=lambda x: activation.clip_gradient(x, norm=1e3))
+case(activation.scale_gradient, real(2, 3), call=lambda x: activation.scale_gradient(x, 1.0))
 for shape in (3, 2), (2, 3, 4), (2, 2, 1, 3), (2, 1):
     affine = real(shape[1], seed=1), real(shape[1], seed=2)
     case(norm.normalize, real(*shape), *affine, call=lambda *a: norm.normalize(*a, 0.1, {}))

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ...autograd import Tensor, fused
-from ...errors import wrong_value
+from ...errors import expect, wrong_value
 from .linear import ones
 
 
@@ -33,9 +33,8 @@ def batch_norm(input: Any, running_mean: Any = None, running_var: Any = None, we
         side, scale = (-1, *[1] * (len(shape) - 2)), weight / np.sqrt(running_var + eps)
         return (input - running_mean.reshape(side)) * scale.reshape(side) + bias.reshape(side)
     m, moments = math.prod(shape) // max(shape[1], 1), dict[str, Any]()
-    if m < 2:
-        wanted, mend = "more than one value per channel in training", "enlarge the batch, or eval()"
-        raise wrong_value("batch_norm", wanted, f"the shape {shape}", mend)
+    wanted = "more than one value per channel in training"
+    expect(m > 1, "batch_norm", wanted, shape, "enlarge the batch, or eval()")
     z = normalize(input, weight, bias, eps, moments)
     if training and running_mean is not None and moments:
         mean, var = moments["mean"], moments["var"]
@@ -57,9 +56,8 @@ def layer_norm(input: Any, normalized_shape: Any, weight: Any = None, bias: Any 
     tensor([-1.,  1.], dtype=float64)
     """
     last, shape = tuple(normalized_shape), input.shape
-    if not last or shape[-len(last) :] != last:
-        sides = str(last)[1:-1].strip(",")
-        raise wrong_value("layer_norm", f"inputs of shape (..., {sides})", shape)
+    fit = last and shape[-len(last) :] == last
+    expect(fit, "layer_norm", f"inputs of shape (..., {str(last)[1:-1].strip(',')})", shape)
     rows = input.reshape(math.prod(shape[: -len(last)]), math.prod(last))
     neutral = (Tensor(fill(len(rows), input.dtype)) for fill in (np.ones, np.zeros))
     z = normalize(rows.T, *neutral, eps, {}).T.reshape(shape)
