@@ -35,10 +35,9 @@ def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, *, axi
 
 def select(condlist: Any, choicelist: Any, default: Any = 0.0) -> Any:
     """The first choice whose condition holds."""
-    z = default
     for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
-        z = np.where(condition, choice, z)
-    return z
+        default = np.where(condition, choice, default)
+    return default
 
 
 # --- reductions and scans -----------------------------------------------------------------------
@@ -224,8 +223,7 @@ def kron(a: Any, b: Any) -> Any:
 def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1,
           axis: Any = None) -> Any:  # fmt: skip
     """The product of vectors of three elements."""
-    if axis is not None:
-        axisa = axisb = axisc = axis
+    axisa, axisb, axisc = (axisa, axisb, axisc) if axis is None else (axis, axis, axis)
     a, b = np.moveaxis(a, axisa, -1), np.moveaxis(b, axisb, -1)
     sizes = np.shape(a)[-1], np.shape(b)[-1]
     expect(sizes == (3, 3), "np.cross", "vectors of 3 elements here", sizes, "append a zero")
@@ -270,13 +268,12 @@ def zero_safe(root: Function, x: Any) -> Any:
     return np.where(np.equal(x, 0.0), 0.0, root(np.where(np.equal(x, 0.0), 1.0, x)))
 
 
-DECOMPOSITIONS: Any = np.linalg.slogdet, np.linalg.svd, np.linalg.eigh
-SlogdetResult, SVDResult, EighResult = (type(f(np.eye(1))) for f in DECOMPOSITIONS)
+EighResult, SVDResult = map(type, (np.linalg.eigh(np.eye(1)), np.linalg.svd(np.eye(1))))
 
 
 def slogdet(a: Any) -> Any:
     """The sign, which is constant, and the logarithm of the absolute determinant."""
-    return SlogdetResult(np.linalg.slogdet(a.detach()).sign, log_abs_det(a))
+    return np.linalg.slogdet(a.detach())._replace(logabsdet=log_abs_det(a))
 
 
 def eigh(a: Any, UPLO: str = "L") -> Any:

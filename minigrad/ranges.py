@@ -31,11 +31,10 @@ _RANGES = {
     "a number in [0, 1]": "BatchNorm1d.momentum BatchNorm2d.momentum alpha dropout end_factor "
     "label_smoothing p pct_start rho",
     "numbers in [0, 1)": "betas", "whole numbers in [0, inf)": "milestones",
-    "whole numbers in [1, inf)": "normalized_shape", "a function": "lr_lambda",
+    "whole numbers in [1, inf)": "normalized_shape", "'rel' or 'abs'": "threshold_mode",
     "'raise', 'skip' or 'ignore'": "on_nonfinite", "'mean', 'sum' or 'none'": "reduction",
     "'none' or 'tanh'": "approximate", "'tanh' or 'relu'": "nonlinearity", "'cpu'": "device",
-    "'cos' or 'linear'": "anneal_strategy", "'min' or 'max'": "mode",
-    "'rel' or 'abs'": "threshold_mode",
+    "'cos' or 'linear'": "anneal_strategy", "'min' or 'max'": "mode", "a function": "lr_lambda",
 }  # fmt: skip
 _RANGE_OF = {name: wanted for wanted, names in _RANGES.items() for name in names.split()}
 

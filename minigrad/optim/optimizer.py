@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 from ..autograd import Tensor, enable_grad
 from ..autograd.changes import mark_changed
 from ..clipping import Named, clip_values, global_norm, gradients_of, nonfinite, rescale
-from ..errors import wrong_value
+from ..errors import expect
 from ..ranges import Options, check_fields
 from .bucket import Bucket, buckets
 from .groups import Group, Params, State, group_of, groups_in, restored
@@ -74,9 +74,8 @@ class Optimizer(Options):
 
     def __post_init__(self, params: Params) -> None:
         check_fields(self)
-        self._who = type(self).__name__
-        if self.clip_norm is not None and self.rescale_norm is not None:
-            raise wrong_value(self._who, "clip_norm or rescale_norm", "both", "give one")
+        self._who, norms = type(self).__name__, (self.clip_norm, self.rescale_norm)
+        expect(None in norms, self._who, "clip_norm or rescale_norm", "both", "give one")
         options = [option.name for option in fields(self) if option.name not in _CONTROL]
         self.defaults: Group = {name: getattr(self, name) for name in options}
         self.clipping = Clipping()
