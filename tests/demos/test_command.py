@@ -70,7 +70,7 @@ def test_results_and_figures_do_not_depend_on_the_number_of_jobs(ran: list[Ran])
     assert one["seed"] == 0
     assert one["quick"]
     assert {"python", "numpy", "minigrad", "matplotlib"} <= set(one["versions"])
-    assert (outs[0] / "results.json").stat().st_size < 100_000
+    assert (outs[0] / "results.json").stat().st_size < 5_000 * len(catalogue.names())
     assert not list(outs[0].rglob(".*"))
 
 
