@@ -273,8 +273,8 @@ def _start_claims(results: Results) -> Iterator[Claim]:
     small, *_, large = starts
     low, high = (difference(results, start, NONE) for start in (small, large))
     yield Claim(
-        f"without batch norm, how much higher the loss on other digits is than by all {ALL} depends "
-        f"on the start: it is more from {large} than from {small}, by {SURE:g} s.e.",
+        f"without batch norm, how much higher the loss on other digits is than by all {ALL} "
+        f"depends on the start: it is more from {large} than from {small}, by {SURE:g} s.e.",
         "the scale of weights matters only without",
         f"{with_error(high)}; {with_error(low)}",
         _sure(high - low) > SURE,

@@ -66,9 +66,7 @@ WINDOW, END = 3, 10  # measurements: medians are smoothed over, and the accuracy
 HALF = 0.5  # of the wandering of inputs
 NORMAL = 2.073  # from the 15th to the 85th percentile of a standard normal distribution
 WIDER = 1.3  # times that
-UNSATURATED = (
-    1.0  # an input between -1 and 1, where a sigmoid has four fifths of its steepest slope
-)
+UNSATURATED = 1.0  # an input at most, where a sigmoid has four fifths of its steepest slope
 SHAKE = 0.7  # of the logarithm of a unit's scale, and of its shift
 LN_10 = math.log(CLASSES)
 STUCK, RESCUED, QUICK_RESCUED = 2.25, 0.2, 0.4  # losses, above and below
@@ -398,9 +396,9 @@ def _accuracies(results: Results) -> Picture:
     never = results.learned[SMALL, NONE].accuracies.max()
     return Picture(
         figure,
-        f"A panel for each start and rate: accuracy by step, on a logarithmic axis. With batch norm "
-        f"networks are at {GOAL:.0%} within {SOON} steps in every panel. Without, from the smallest "
-        f"weights, they stay below {never + 0.01:.0%}, and from Xavier's they take "
+        "A panel for each start and rate: accuracy by step, on a logarithmic axis. With batch "
+        f"norm networks are at {GOAL:.0%} within {SOON} steps in every panel. Without, from the "
+        f"smallest weights, they stay below {never + 0.01:.0%}, and from Xavier's they take "
         f"{_steps(steps_to_goal(results.learned[XAVIER, NONE]))} steps.",
     )
 

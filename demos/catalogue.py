@@ -28,6 +28,7 @@ ORDER = (
     "batch_normalisation",
     "batch_noise",
     "residual_networks",
+    "convolutional_resnet",
     "exploding_gradient_cliff",
     "exploding_gradient_wall",
     "exploding_gradient_rnn",

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import nn
+from minigrad import nn, tensor
 from minigrad.nn import functional as F
 
 
@@ -29,6 +29,9 @@ class GhostBatchNorm(nn.Module):
         if self.training:
             z = self.parts(x.reshape(-1, self.parts.num_features)).reshape(x.shape)
             return z * self.weight + self.bias
-        running = self.parts.running_mean, self.parts.running_var
-        mean, var = (one.reshape(self.ghosts, -1).mean(axis=0) for one in running)
+        running = self.parts.state_dict()
+        mean, var = (
+            tensor(running[name]).reshape(self.ghosts, -1).mean(axis=0)
+            for name in ("running_mean", "running_var")
+        )
         return F.batch_norm(x, mean, var, self.weight, self.bias, eps=self.parts.eps)
