@@ -28,7 +28,7 @@ not, and one that is shaken.
 Sources: Ioffe & Szegedy 2015, section 4.1 and figure 1, the same experiment on MNIST; Santurkar et
 al. 2018, section 2, for shaken units; Alpaydin & Kaynak 1998 for the digits.
 
-Command: ``python -m demos batch_normalisation``; about twenty seconds.
+Command: ``python -m demos batch_normalisation``; about thirty seconds.
 """
 
 from __future__ import annotations
