@@ -34,10 +34,8 @@ Command: ``python -m demos batch_normalisation``; about thirty seconds.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -45,13 +43,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from minigrad import nn, no_grad, optim, tensor
-from minigrad.nn import init
 
 from .claims import Claim
-from .digits import CLASSES, PIXELS, split
+from .digits import CLASSES, split
 from .learning import learning, share_wrong
 from .pictures import Picture
 from .protocol import Each
+from .sigmoid_networks import NONE, NORM, SHAKEN, Setting, network
 from .style import BLACK, BLUE, GREEN, LINES, VERMILION
 
 STEPS, QUICK_STEPS, EVERY = 1500, 400, 20  # of SGD, and between measurements
@@ -67,30 +65,11 @@ HALF = 0.5  # of the wandering of inputs
 NORMAL = 2.073  # from the 15th to the 85th percentile of a standard normal distribution
 WIDER = 1.3  # times that
 UNSATURATED = 1.0  # an input at most, where a sigmoid has four fifths of its steepest slope
-SHAKE = 0.7  # of the logarithm of a unit's scale, and of its shift
 LN_10 = math.log(CLASSES)
 STUCK, RESCUED, QUICK_RESCUED = 2.25, 0.2, 0.4  # losses, above and below
 LAST = 50  # batches, the mean of which is the loss in the end
 
 
-class Setting(NamedTuple):
-    """How a network starts and learns, and its hidden layers."""
-
-    start: str
-    rate: float
-    layers: int = 3
-    width: int = 100
-
-    def __str__(self) -> str:
-        return f"{self.layers} layers, {self.start}, rate {self.rate:g}"
-
-
-STARTS: dict[str, Callable[..., Any]] = {
-    "N(0, 0.01²)": partial(init.normal_, std=0.01),
-    "N(0, 0.1²)": partial(init.normal_, std=0.1),
-    "Xavier": init.xavier_normal_,
-}
-NONE, NORM, SHAKEN = "without batch norm", "batch norm", "batch norm, shaken"
 SMALL, MIDDLE = Setting("N(0, 0.01²)", 0.1), Setting("N(0, 0.1²)", 0.1)
 XAVIER, FAST = Setting("Xavier", 0.5), Setting("Xavier", 2.0)
 EIGHT, FIFTEEN = Setting("Xavier", 0.5, 8, 64), Setting("Xavier", 0.5, 15, 64)
@@ -124,33 +103,6 @@ class Results:
     learned: dict[tuple[Setting, str], Learned]
 
 
-class Shaken(nn.Module):
-    """Each unit by a random scale, plus a random shift, anew in each call: ``(N, units)``."""
-
-    def __init__(self, units: int, draw: np.random.Generator) -> None:
-        self.units, self.draw = units, draw
-
-    def forward(self, x: Any) -> Any:
-        """The same shape."""
-        scale, shift = SHAKE * self.draw.standard_normal((2, self.units)).astype(np.float32)
-        return x * np.exp(scale) + shift
-
-
-def network(unit: Unit, draw: np.random.Generator) -> nn.Sequential:
-    """Its last two modules are a sigmoid and the layer of classes."""
-    setting, modules = unit.setting, list[nn.Module]()
-    widths = [PIXELS, *[setting.width] * setting.layers, CLASSES]
-    for fan_in, fan_out in pairwise(widths):
-        linear = nn.Linear(fan_in, fan_out, generator=draw)
-        STARTS[setting.start](linear.weight, generator=draw)
-        if linear.bias is not None:
-            init.zeros_(linear.bias)
-        norms = [] if unit.norm == NONE else [nn.BatchNorm1d(fan_out)]
-        shaken = [Shaken(fan_out, draw)] if unit.norm == SHAKEN else []
-        modules += [linear, *norms, *shaken, nn.Sigmoid()]
-    return nn.Sequential(*modules[: modules.index(linear) + 1])
-
-
 def run(seed: int, quick: bool = False, each: Each = map) -> Results:
     """All settings with and without batch norm, and one with shaken units."""
     nets, steps = (QUICK_NETS, QUICK_STEPS) if quick else (NETS, STEPS)
@@ -168,7 +120,7 @@ def _together(several: list[Learned]) -> Learned:
 def learn(unit: Unit) -> Learned:
     """Learn the digits, and look at those not learned on the way, by running statistics."""
     draw, (_, others) = np.random.default_rng(unit.seed), split()
-    model = network(unit, draw)
+    model = network(unit.setting, unit.norm, draw)
     optimizer = optim.SGD(model.parameters(), lr=unit.setting.rate)
     before_last_sigmoid = nn.Sequential(*list(model)[:-2])
     losses, accuracies, percentiles = [], [], []

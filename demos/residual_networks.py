@@ -41,11 +41,24 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib.figure import Figure
 
-from minigrad import autograd, nn, optim, tensor
-from minigrad.nn import functional as F, init
+from minigrad import autograd, optim, tensor
+from minigrad.nn import functional as F
 
+from .blocks import (
+    BARE,
+    BARE_RESIDUAL,
+    CLEAN_SIGMOID,
+    FROM_ZERO,
+    PLAIN,
+    PLAIN_SIGMOID,
+    RESIDUAL,
+    SIGMOID_OF_SUM,
+    Setting,
+    blocks,
+    network,
+)
 from .claims import Claim, geometric_mean, with_error
-from .digits import CLASSES, PIXELS, split
+from .digits import split
 from .learning import learning, share_wrong
 from .mean_field import SIGMOID, predict
 from .pictures import Picture
@@ -54,11 +67,11 @@ from .style import BLACK, BLUE, GREEN, LINES, ORANGE, VERMILION
 
 BATCH, MEASURED = 128, 256  # digits, in a step and where dL/dz is measured
 MOMENTUM, SLOWER, SLOW_FROM = 0.9, 0.1, 0.75  # the rate falls after that part of all steps
-STEPS, QUICK_STEPS, EVERY = 300, 150, 10
+STEPS, QUICK_STEPS, EVERY = 300, 120, 10
 NETS, QUICK_NETS = 5, 2
 DEPTHS, QUICK_DEPTHS = (8, 20, 56), (8, 32)  # layers with weights
 DEEP = DEPTHS[-1]
-WIDTH, WIDE = 32, 128
+WIDE = 128  # units a layer, in place of 32
 GROWTH = math.sqrt(math.pi / (math.pi - 1.0))  # a layer
 GROWTHS = (1.18, 1.25)
 WIDE_TOLERANCE = 0.01
@@ -67,35 +80,7 @@ EXPLODED, CALM = 1000.0, 100.0  # the error at the first block over that at the 
 LEVEL = (0.1, 10.0)  # the same
 LAST = 20  # batches, the mean of which is the loss in the end
 LOW, QUICK_LOW = 0.02, 0.2  # a loss
-FAILED = 0.5  # an error
 SIGMOIDS, VANISHED = 20, 1e-4  # layers, and the error at the first block over that at the last
-
-
-class Kind(NamedTuple):
-    """Of blocks."""
-
-    skip: bool
-    norm: bool = True
-    from_zero: bool = False  # the last layer of a branch
-    sigmoid: bool = False  # in place of ReLU
-    clean: bool = False  # no activation behind the sum
-
-
-PLAIN, RESIDUAL = Kind(False), Kind(True)
-BARE, BARE_RESIDUAL = Kind(False, norm=False), Kind(True, norm=False)
-FROM_ZERO = Kind(True, norm=False, from_zero=True)
-PLAIN_SIGMOID = Kind(False, norm=False, sigmoid=True)
-SIGMOID_OF_SUM = Kind(True, norm=False, sigmoid=True)
-CLEAN_SIGMOID = Kind(True, norm=False, sigmoid=True, clean=True)
-
-
-class Setting(NamedTuple):
-    """Networks that start alike, and learn alike, if they do."""
-
-    kind: Kind
-    depth: int
-    rate: float = 0.02
-    width: int = WIDTH
 
 
 ONLY_STARTED = (
@@ -139,9 +124,8 @@ def run(seed: int, quick: bool = False, each: Each = map) -> Results:
     learners = [Setting(kind, depth) for kind in (PLAIN, RESIDUAL) for depth in depths]
     learners += [Setting(kind, depths[-1], BARE_RATE) for kind in (BARE_RESIDUAL, FROM_ZERO)]
     units = [Unit(s, steps, (seed, number)) for s in learners for number in range(nets)]
-    if not quick:
-        others = [Setting(PLAIN, DEEP, rate) for rate in OTHER_RATES]
-        units += [Unit(s, steps, (seed, number)) for s in others for number in range(QUICK_NETS)]
+    others = [Setting(PLAIN, depths[-1], rate) for rate in OTHER_RATES[: 1 if quick else None]]
+    units += [Unit(s, steps, (seed, number)) for s in others for number in range(QUICK_NETS)]
     units.sort(key=lambda unit: -unit.setting.depth)  # what takes longest first
     starts = [Unit(s, 0, (seed, number)) for s in ONLY_STARTED for number in range(NETS)]
     errors = dict(zip(starts, each(measure, starts), strict=True))
@@ -158,30 +142,6 @@ def run(seed: int, quick: bool = False, each: Each = map) -> Results:
 
 def _together(several: list[Learned]) -> Learned:
     return Learned(*(np.array(values) for values in zip(*several, strict=True)))
-
-
-def network(setting: Setting, draw: np.random.Generator) -> nn.Sequential:
-    """An input layer with what is behind it, blocks, and the layer of classes."""
-    kind, width = setting.kind, setting.width
-    activation = nn.Sigmoid() if kind.sigmoid else nn.ReLU()
-
-    def linear(fan_in: int, fan_out: int = width) -> list[nn.Module]:
-        layer = nn.Linear(fan_in, fan_out, bias=False, generator=draw)
-        gain = 1.0 if kind.sigmoid else math.sqrt(2.0)
-        init.normal_(layer.weight, 0.0, gain / math.sqrt(fan_in), generator=draw)
-        return [layer, nn.BatchNorm1d(fan_out)] if kind.norm else [layer]
-
-    modules: list[nn.Module] = [*linear(PIXELS), activation]
-    for _ in range(blocks(setting)):
-        branch = nn.Sequential(*linear(width), activation, *linear(width))
-        block = nn.Residual(branch, zero_init_last=kind.from_zero) if kind.skip else branch
-        modules.append(block if kind.clean else nn.Sequential(block, activation))
-    return nn.Sequential(*modules, nn.Linear(width, CLASSES, generator=draw))
-
-
-def blocks(setting: Setting) -> int:
-    """Of two layers; the first layer and that of the classes are in none."""
-    return (setting.depth - 2) // 2
 
 
 def measure(unit: Unit) -> np.ndarray:

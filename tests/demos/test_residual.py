@@ -7,7 +7,7 @@ from itertools import zip_longest
 import numpy as np
 import pytest
 
-from demos import convolutional_resnet as images, residual_networks as layers
+from demos import blocks as layers, convolutional_resnet as images
 from minigrad import nn, tensor
 
 

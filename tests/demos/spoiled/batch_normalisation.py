@@ -8,18 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from demos.batch_normalisation import (
-    EIGHT,
-    FAST,
-    LAST,
-    NONE,
-    NORM,
-    SHAKEN,
-    SMALL,
-    XAVIER,
-    Results,
-    Setting,
-)
+from demos.batch_normalisation import EIGHT, FAST, LAST, SMALL, XAVIER, Results
+from demos.sigmoid_networks import NONE, NORM, SHAKEN, Setting
 
 Spoil = Callable[[Results], Results]
 LOW, MIDDLE, HIGH = range(3)  # percentiles

@@ -8,22 +8,25 @@ from typing import Any
 
 import numpy as np
 
-from demos.residual_networks import (
+from demos.blocks import (
     BARE,
-    BARE_RATE,
     BARE_RESIDUAL,
     CLEAN_SIGMOID,
-    DEEP,
     FROM_ZERO,
     PLAIN,
     PLAIN_SIGMOID,
-    QUICK_DEPTHS,
     RESIDUAL,
     SIGMOID_OF_SUM,
+    Setting,
+)
+from demos.residual_networks import (
+    BARE_RATE,
+    DEEP,
+    OTHER_RATES,
+    QUICK_DEPTHS,
     SIGMOIDS,
     WIDE,
     Results,
-    Setting,
 )
 
 Spoil = Callable[[Results], Results]
@@ -67,6 +70,9 @@ SPOILED = {
     f"plain, {SHALLOW} layers tell fewer": with_learned(Setting(PLAIN, SHALLOW), "wrong", 0.12),
     f"residual, {LEARNED_DEEP} layers tell": with_learned(
         Setting(RESIDUAL, LEARNED_DEEP), "wrong", 0.2
+    ),
+    f"plain, {LEARNED_DEEP} layers at a rate": with_learned(
+        Setting(PLAIN, LEARNED_DEEP, OTHER_RATES[0]), "wrong", 0.2
     ),
     "plain, 8 layers: towards": with_first_error(Setting(PLAIN, 8), times(1.4)),
     "plain, 20 layers: towards": with_first_error(Setting(PLAIN, 20), times(3.0)),
