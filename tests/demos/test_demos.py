@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Iterable, Iterator
-from functools import cache
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -13,23 +12,12 @@ from typing import Any
 import pytest
 
 from demos import catalogue
-from demos.claims import Claim
-from demos.protocol import Demo
 from demos.runner import load
 from demos.style import figure_style
 
-SEED = 0
+from .measured import OTHER_SEED, quick_claims, quick_results
+
 NAMES = catalogue.names()
-
-
-@cache
-def quick_results(name: str) -> Any:
-    """One run of each demo serves all tests."""
-    return load(name).run(SEED, quick=True)
-
-
-def quick_claims(name: str) -> list[Claim]:
-    return load(name).claims(quick_results(name), quick=True)
 
 
 def spoiled(name: str) -> dict[str, Callable[[Any], Any]]:
@@ -82,18 +70,8 @@ def test_results_are_frozen(name: str) -> None:
 
 
 @each_demo
-def test_results_depend_neither_on_the_order_of_units_nor_on_an_earlier_run(name: str) -> None:
-    def backwards(function: Callable[[Any], Any], arguments: Iterable[Any]) -> Iterator[Any]:
-        return reversed([function(argument) for argument in reversed(list(arguments))])
-
-    demo: Demo = load(name)
-    assert demo.claims(demo.run(SEED, True, backwards), True) == quick_claims(name)
-
-
-@each_demo
 def test_the_seed_changes_what_is_measured(name: str) -> None:
-    demo = load(name)
-    other = demo.claims(demo.run(SEED + 1, quick=True), quick=True)
+    other = quick_claims(name, OTHER_SEED)
     assert [c.measured for c in other] != [c.measured for c in quick_claims(name)]
 
 
