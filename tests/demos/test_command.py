@@ -87,6 +87,12 @@ def test_figures_do_not_depend_on_the_number_of_jobs(ran: Ran, tmp_path: Path) -
     assert list(alone) == list(SWEEPS)
 
 
+def test_readme_has_the_totals() -> None:
+    total = sum(len(quick_claims(name)) for name in catalogue.names())
+    row = f"| `python -m demos --jobs 2 --quick` | {len(catalogue.names())} | {total} of {total} |"
+    assert row in (ROOT / "README.md").read_text("utf-8")
+
+
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_ctrl_c_leaves_what_is_finished(jobs: int, tmp_path: Path) -> None:
     names = "gradient_descent_1d", SLOW
