@@ -327,3 +327,5 @@ TABLE |= {
     np.linalg.svdvals: lambda x: np.linalg.svd(x, compute_uv=False),
     np.linalg.eigvalsh: lambda a, UPLO="L": np.linalg.eigh(a, UPLO)[0],
 }  # fmt: skip
+if hasattr(np, "astype"):  # since NumPy 2.1
+    TABLE[np.astype] = lambda x, dtype, /, **kw: x.astype(dtype, **kw)

@@ -299,6 +299,8 @@ case(np.ldexp, real(3), call=lambda x: np.ldexp(x, TWOS), reference=lambda x: x 
 case(np.where, real(2, 3), real(3, seed=1), call=lambda x, y: np.where(np.arange(3) > 1, x, y))
 case(np.where, real(2, 3), call=lambda x: np.where(x > 0.0, x * x, 1.0))
 case(np.ndarray.astype, real(3), call=lambda x: x.astype(np.result_type(x, np.float64)))
+if hasattr(np, "astype"):
+    case(np.astype, real(3), call=lambda x: np.astype(x, np.result_type(x, np.float64)))
 case(np.clip, real(2, 3), call=lambda x: np.clip(x, -1.1, 1.3))
 case(np.clip, real(2, 3), call=lambda x: np.clip(x, None, 0.5))
 case(np.clip, real(2, 3), real(3, seed=1), call=lambda x, low: np.clip(x, low, low + 1.0))
