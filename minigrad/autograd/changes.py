@@ -11,7 +11,6 @@ import itertools
 import os
 import sys
 import weakref
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -25,7 +24,7 @@ next_serial = itertools.count(1).__next__
 _LIBRARY = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _WIDTH = 509  # a prime, so that rows which trade places move between the sums of a fingerprint
 
-_stamps: dict[int, tuple[Any, int, Place]] = {}  # id of an owner -> weak reference, serial, place
+_stamps: dict[int, tuple[int, Place]] = {}  # id of an owner, while it lives -> serial, place
 latest = 0  # the serial of the latest change of all: what is younger needs no look
 
 
@@ -52,18 +51,19 @@ def describe(place: Place) -> str:
 def mark_changed(*arrays: np.ndarray) -> None:
     """Stamp the memory of arrays that were just changed in place."""
     global latest
-    latest, place = next_serial(), user_place()
+    latest = next_serial()
+    stamp = latest, user_place()
     for array in arrays:
         owner = array if array.base is None else _owner_of(array)
         key = id(owner)
-        stamp = _stamps.get(key)
-        reference = stamp[0] if stamp else weakref.ref(owner, partial(_stamps.pop, key))
-        _stamps[key] = reference, latest, place
+        if key not in _stamps:
+            weakref.finalize(owner, _stamps.pop, key).atexit = False
+        _stamps[key] = stamp
 
 
 def last_change(array: np.ndarray, serial: int) -> Place | None:
     """Where the memory of ``array`` was changed since ``serial``, None if it was not."""
-    _, changed, place = _stamps.get(id(_owner_of(array)), (None, 0, None))
+    changed, place = _stamps.get(id(_owner_of(array)), (0, None))
     return place if changed > serial else None
 
 
