@@ -45,6 +45,7 @@ from .claims import Claim
 from .explosion import EARLY, HALF, Setting, Signals, learn, signals
 from .pictures import Picture
 from .protocol import Each
+from .shares import count, most, nearly_all
 from .style import BLACK, BLUE, GREEN, LINES, MARKERS, ORANGE, SKY, VERMILION
 
 ROWS, LEARNED, INPUTS, INFORMATIVE = 1000, 500, 20, 10
@@ -52,7 +53,6 @@ NETS, QUICK_NETS = 20, 3
 EPOCHS, QUICK_EPOCHS = 100, 20
 SPREAD = 152.7  # the target's standard deviation, to which "target / std" brings it to 1
 
-ONE_IN = 20  # networks may be an exception
 BOUND_BY_NORM, BOUND_BY_VALUE, QUICK_BOUND = 100.0, 200.0, 1000.0  # of the mean squared error
 NEAR, ORDER_OF_MAGNITUDE = 3.0, 10.0  # factors
 LARGE = (1e3, 1e4)  # the largest norm of a gradient that is to be clipped
@@ -191,10 +191,10 @@ def _explosion_claims(results: Results) -> Iterator[Claim]:
         found = signals(results.learning[name].losses).nan
         ends = np.isfinite(results.learning[name].losses).sum(axis=1)
         yield Claim(
-            f"{name}: the loss becomes NaN in {_most(found)} networks (signal 3)",
+            f"{name}: the loss becomes NaN in {most(found)} networks (signal 3)",
             "nan (Brownlee, one run)" if name == PLAIN else "an explosion (tutorial)",
-            f"{_count(found)}, after {np.median(ends):.0f} updates in the median",
-            _nearly_all(found),
+            f"{count(found)}, after {np.median(ends):.0f} updates in the median",
+            nearly_all(found),
         )
 
 
@@ -207,10 +207,10 @@ def _signal_claims(results: Results) -> Iterator[Claim]:
         counts = {name: getattr(one, field) for name, one in found.items()}
         least = min(counts, key=lambda name: counts[name].sum())
         yield Claim(
-            f"signal {number}: {text}, in {_most(counts[least])} networks of each of these",
+            f"signal {number}: {text}, in {most(counts[least])} networks of each of these",
             "a signal (tutorial)",
-            f"{_count(counts[least])} or more",
-            all(_nearly_all(one) for one in counts.values()),
+            f"{count(counts[least])} or more",
+            all(nearly_all(one) for one in counts.values()),
         )
 
 
@@ -222,10 +222,10 @@ def _calm_claims(results: Results) -> Iterator[Claim]:
 def _calm_claim(results: Results, name: str, is_control: bool) -> Claim:
     found = _any(signals(results.learning[name].losses))
     return Claim(
-        f"{name}: {_most(found)} networks show none of the three signals",
+        f"{name}: {most(found)} networks show none of the three signals",
         f"{len(found)} of {len(found)}",
-        _count(~found),
-        _nearly_all(~found),
+        count(~found),
+        nearly_all(~found),
         is_control,
     )
 
@@ -240,11 +240,11 @@ def _cure_claims(results: Results, quick: bool) -> Iterator[Claim]:
             bound, text = QUICK_BOUND, f" (quick: {QUICK_EPOCHS} epochs)"
         low = errors < bound
         yield Claim(
-            f"with {name}, {_most(low)} networks learn to a mean squared error below "
+            f"with {name}, {most(low)} networks learn to a mean squared error below "
             f"{bound:g}{text}",
             f"the target's variance is {SPREAD**2:.0f}",
-            f"{_count(low)}; {_range(errors)}",
-            _nearly_all(low),
+            f"{count(low)}; {_range(errors)}",
+            nearly_all(low),
         )
 
 
@@ -276,32 +276,16 @@ def _creeping_claim(results: Results) -> Claim:
     found = signals(results.learning[CREEPING].losses)
     only_poor = found.poor & ~found.jump & ~found.nan
     return Claim(
-        f"{CREEPING}: {_most(only_poor)} networks have a poor loss, but neither a jump nor NaN",
+        f"{CREEPING}: {most(only_poor)} networks have a poor loss, but neither a jump nor NaN",
         "a poor loss alone is no explosion",
-        _count(only_poor),
-        _nearly_all(only_poor),
+        count(only_poor),
+        nearly_all(only_poor),
         is_control=True,
     )
 
 
 def _any(found: Signals) -> np.ndarray:
     return np.asarray(found.poor | found.jump | found.nan)
-
-
-def _nearly_all(found: np.ndarray) -> bool:
-    return bool(found.sum() >= _least(found))
-
-
-def _most(found: np.ndarray) -> str:
-    return f"at least {_least(found)} of {len(found)}"
-
-
-def _least(found: np.ndarray) -> int:
-    return len(found) - len(found) // ONE_IN
-
-
-def _count(found: np.ndarray) -> str:
-    return f"{found.sum()} of {len(found)}"
 
 
 def _range(errors: np.ndarray) -> str:

@@ -46,12 +46,12 @@ from .claims import Claim
 from .explosion import EARLY, MOMENTUM, Setting, learn, signals
 from .pictures import Picture
 from .protocol import Each
+from .shares import count, most, nearly_all
 from .style import BLACK, BLUE, VERMILION
 
 LEARNED = 342  # of 442; the others are for testing
 NETS, QUICK_NETS = 20, 5
 EPOCHS = 30
-ONE_IN = 20  # networks may be an exception
 NOTHING, SOMETHING, WELL = 0.05, 0.1, 0.4  # of the variance is explained
 TESTED = 0.2  # of the variance of other patients
 NEAR = 0.05  # least squares, in the share of the variance
@@ -201,27 +201,27 @@ def claims(results: Results, quick: bool = False) -> list[Claim]:
 def _nothing_claim(name: str, found: Learning) -> Claim:
     lost = found.learned < NOTHING
     return Claim(
-        f"{name}: less than {NOTHING:.0%} of the variance is learned by {_most(lost)} networks",
+        f"{name}: less than {NOTHING:.0%} of the variance is learned by {most(lost)} networks",
         "nothing: a step overshoots" if name != SHIPPED_ABSOLUTE else "a cure (tutorial)",
-        f"{_count(lost)}; {_range(found.learned)}",
-        _nearly_all(lost),
+        f"{count(lost)}; {_range(found.learned)}",
+        nearly_all(lost),
     )
 
 
 def _end_claims(found: Learning) -> Iterator[Claim]:
     jumps = signals(found.losses).jump
     yield Claim(
-        f"{SHIPPED}, the loss jumps tenfold in the first {EARLY} updates in {_most(jumps)} "
+        f"{SHIPPED}, the loss jumps tenfold in the first {EARLY} updates in {most(jumps)} "
         "networks (signal 2)",
         "a large change (tutorial)",
-        _count(jumps),
-        _nearly_all(jumps),
+        count(jumps),
+        nearly_all(jumps),
     )
     nan, silent = signals(found.losses).nan, found.is_constant
     yield Claim(
         f"{SHIPPED}, more than {MOST:.0%} of the networks end answering one number, not NaN",
         "NaN (tutorial)",
-        f"{_count(silent & ~nan)}; NaN {_count(nan)}",
+        f"{count(silent & ~nan)}; NaN {count(nan)}",
         bool((silent & ~nan).mean() > MOST),
     )
 
@@ -229,20 +229,20 @@ def _end_claims(found: Learning) -> Iterator[Claim]:
 def _explosion_claim(name: str, found: Learning) -> Claim:
     nan, highest = signals(found.losses).nan, highest_rate(VARIANTS[name].features)
     return Claim(
-        f"{name}: the loss becomes NaN in {_most(nan)} networks",
+        f"{name}: the loss becomes NaN in {most(nan)} networks",
         f"a linear one is stable below a rate of {highest:.1g} (eigenvalue)",
-        _count(nan),
-        _nearly_all(nan),
+        count(nan),
+        nearly_all(nan),
     )
 
 
 def _learning_claim(name: str, found: Learning, share: float, is_control: bool = False) -> Claim:
     learns = found.learned > share
     return Claim(
-        f"{name}: more than {share:.0%} of the variance is learned by {_most(learns)} networks",
+        f"{name}: more than {share:.0%} of the variance is learned by {most(learns)} networks",
         f"{len(learns)} of {len(learns)}",
-        f"{_count(learns)}; {_range(found.learned)}",
-        _nearly_all(learns),
+        f"{count(learns)}; {_range(found.learned)}",
+        nearly_all(learns),
         is_control,
     )
 
@@ -251,10 +251,10 @@ def _tested_claim(found: Learning) -> Claim:
     learns = found.tested > TESTED
     return Claim(
         f"{CLIPPED}, more than {TESTED:.0%} of the variance of other patients is explained by "
-        f"{_most(learns)} networks",
+        f"{most(learns)} networks",
         f"{len(learns)} of {len(learns)}",
-        f"{_count(learns)}; {_range(found.tested)}",
-        _nearly_all(learns),
+        f"{count(learns)}; {_range(found.tested)}",
+        nearly_all(learns),
     )
 
 
@@ -268,22 +268,6 @@ def _least_squares_claim(found: Learning) -> Claim:
         bool(np.abs(short).max() < NEAR),
         is_control=True,
     )
-
-
-def _nearly_all(found: np.ndarray) -> bool:
-    return bool(found.sum() >= _least(found))
-
-
-def _most(found: np.ndarray) -> str:
-    return f"at least {_least(found)} of {len(found)}"
-
-
-def _least(found: np.ndarray) -> int:
-    return len(found) - len(found) // ONE_IN
-
-
-def _count(found: np.ndarray) -> str:
-    return f"{found.sum()} of {len(found)}"
 
 
 def _range(shares: np.ndarray) -> str:

@@ -2,7 +2,6 @@
 
 Arrays speak NumPy, learning speaks PyTorch, and every derivative is written once.
 """
-# ruff: noqa: I001
 
 from numpy import bool_, float16 as float16, float32 as float32, float64 as float64, int64 as int64
 

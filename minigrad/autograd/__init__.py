@@ -1,6 +1,4 @@
 """The engine: recording, walking back, tensors and modes. It knows no mathematics."""
-# ruff: noqa: I001
-# ruff: noqa: I001
 
 from ..report import AnomalyError as AnomalyError
 from .modes import detect_anomaly as detect_anomaly, enable_grad as enable_grad

@@ -1,5 +1,4 @@
 """Layers, losses and initialisers, with PyTorch's names and defaults."""
-# ruff: noqa: I001
 
 from . import functional as functional, init as init, utils as utils
 from .activation import ELU as ELU, GELU as GELU, SELU as SELU, Dropout as Dropout, ReLU as ReLU

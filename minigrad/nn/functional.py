@@ -1,5 +1,4 @@
 """The layers and losses as functions of tensors or arrays."""
-# ruff: noqa: I001
 
 import math
 from typing import Any

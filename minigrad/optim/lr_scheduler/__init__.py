@@ -1,5 +1,4 @@
 """Schedules of the learning rate, with PyTorch's names and numbers."""
-# ruff: noqa: I001
 
 from .formula import CosineAnnealingLR as CosineAnnealingLR, ExponentialLR as ExponentialLR
 from .formula import LambdaLR as LambdaLR, LinearLR as LinearLR, MultiStepLR as MultiStepLR
