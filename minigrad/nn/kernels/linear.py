@@ -34,6 +34,12 @@ def ones(n: int, dtype: Any) -> np.ndarray:
     return np.ones(n, dtype)
 
 
+@lru_cache
+def shares(n: int, dtype: Any) -> np.ndarray:
+    """A vector of 1 / n, to take the mean over rows with."""
+    return ones(n, dtype) / n
+
+
 @fused(linear_text, linear_back)
 def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     """``input @ weight.T + bias``: ``(..., in)``, ``(out, in)``, ``(out,)`` -> ``(..., out)``.

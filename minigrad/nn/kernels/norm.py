@@ -7,7 +7,7 @@ import numpy as np
 
 from ...autograd import Tensor, fused
 from ...errors import expect, wrong_value
-from .linear import ones
+from .linear import ones, shares
 
 
 def batch_norm(input: Any, running_mean: Any = None, running_var: Any = None, weight: Any = None,
@@ -95,11 +95,11 @@ def normalize(x: Any, weight: Any, bias: Any, eps: float, moments: Any) -> Any:
     ``(128, 64)`` take 40 us, 122 as the composition.
     """
     rows = rows_of(x)
-    one = ones(rows.shape[1], rows.dtype)
-    mean = rows.dot(one) / len(one)
+    share = shares(rows.shape[1], rows.dtype)
+    mean = rows.dot(share)
     spread = rows - mean[:, None]
     y = spread * spread
-    var = y.dot(one) / len(one)
+    var = y.dot(share)
     scale = 1.0 / np.sqrt(var + eps)
     np.multiply(spread, (scale * weight)[:, None], y)
     y += bias[:, None]
@@ -114,4 +114,4 @@ def rows_of(x: Any) -> Any:
 
 def shaped(rows: Any, shape: tuple[int, ...]) -> Any:
     """Rows of channels in the shape ``(N, C, ...)``: a view."""
-    return rows.reshape(*shape[1:], shape[0]).transpose(-1, *range(len(shape) - 1))
+    return rows.T if len(shape) == 2 else np.moveaxis(rows.reshape(*shape[1:], shape[0]), -1, 0)
