@@ -256,7 +256,8 @@ def wrap(z: Any) -> Any:
 def name_of(function: Any) -> str:
     """A function as its user calls it."""
     module = getattr(function, "__module__", None) or "numpy"
-    return f"{module.strip('_')}.{function.__qualname__}".replace("numpy.", "np.", 1)
+    name = getattr(function, "__qualname__", function.__name__)  # ufuncs of NumPy 2.0 have none
+    return f"{module.strip('_')}.{name}".replace("numpy.", "np.", 1)
 
 
 Op.apply = staticmethod(apply)

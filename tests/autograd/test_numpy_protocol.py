@@ -20,7 +20,7 @@ UFUNCS = {f for f in get_overridable_numpy_ufuncs() if getattr(np, f.__name__, N
 FUNCTIONS = get_overridable_numpy_array_functions()
 UNKNOWN = sorted(
     (f for f in UFUNCS | FUNCTIONS if f not in TABLE),
-    key=lambda f: (f.__module__ or "", f.__name__),
+    key=lambda f: (getattr(f, "__module__", None) or "", f.__name__),
 )
 
 

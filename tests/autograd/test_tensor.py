@@ -396,9 +396,10 @@ def test_methods_cover_what_ndarray_has() -> None:
     elsewhere = {  # bytes and memory layout, no mathematics
         "base", "byteswap", "choose", "ctypes", "data", "device", "dump", "dumps", "flags", "flat",
         "getfield", "itemsize", "nbytes", "put", "resize", "setfield", "setflags", "strides",
-        "to_device", "tobytes", "tofile", "view",
+        "to_device", "tobytes", "tofile", "tostring", "view",
     }  # fmt: skip
-    public = {name for name in dir(np.ndarray) if not name.startswith("_")}
+    found = np.ones((2, 2))  # NumPy 2.0 lists names that it no longer has
+    public = {name for name in dir(found) if not name.startswith("_") and hasattr(found, name)}
     missing = {name for name in public if not hasattr(mg.ones(2, 2), name)} - elsewhere
     assert missing == set()
 

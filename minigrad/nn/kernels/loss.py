@@ -19,10 +19,8 @@ def alike(who: str, input: Any, target: Any) -> None:
 def reduced(losses: Any, reduction: str, total: float | None = None) -> Any:
     """The losses themselves, their sum, or their mean: the sum over ``total``, or their number."""
     check("a loss", reduction=reduction)
-    if reduction == "none":
-        return losses
-    if reduction == "sum":
-        return losses.sum()
+    if reduction != "mean":
+        return losses if reduction == "none" else losses.sum()
     total = losses.size if total is None else total
     given = f"shape {losses.shape} and a total weight of {total}"
     expect(total > 0.0, "a loss", "some losses to take the mean of", given, "leave the batch out")
