@@ -14,7 +14,9 @@ Where they disagree: the tutorial's list has the target, but not the features. H
 matter more: with a standardised target alone nothing is learned, and not even a linear network is
 stable. A robust loss, which cures the target's scale, does not cure theirs. And the end is not
 always NaN: most networks are thrown so far by one step that all units of ReLU are silent, and stay
-so; they answer with one number.
+so; they answer with one number. And the two ways to clip are not alike: elements clipped to 5 turn
+the gradient, and with some seeds a network learns less than half of what it learns with the norm
+clipped to 1.
 
 Experiment: 442 patients with diabetes, ten features as shipped, from age in years to cholesterol in
 mg/dl, and the progression of the disease after a year, from 25 to 346. 342 are to be learned by 25
@@ -82,10 +84,10 @@ EXPLODING = {
 HELPED = {
     "as shipped, norm clipped to 1": Variant(setting=Setting(clip_norm=1.0)),
     "as shipped, rate 1e-6": Variant(setting=Setting(rate=1e-6)),
+    "features standardised, elements clipped to 5": Variant(True, setting=Setting(clip_value=5.0)),
 }
 CURED = {
     CLIPPED: Variant(True, setting=Setting(clip_norm=1.0)),
-    "features standardised, elements clipped to 5": Variant(True, setting=Setting(clip_value=5.0)),
     "features standardised, rate 0.0001": Variant(True, setting=Setting(rate=0.0001)),
     "features standardised, absolute loss": Variant(True, setting=Setting(loss="absolute")),
     "features standardised, Huber loss": Variant(True, setting=Setting(loss="Huber")),
