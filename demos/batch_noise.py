@@ -49,6 +49,7 @@ from .digits import CLASSES, LEARNED, PIXELS, Part, split
 from .ghost_batches import GhostBatchNorm
 from .pictures import Picture
 from .protocol import Each
+from .shares import together
 from .style import BLACK, BLUE, GREEN, LINES, ORANGE, VERMILION
 
 WIDTH, LAYERS = 64, 3
@@ -111,11 +112,7 @@ def run(seed: int, quick: bool = False, each: Each = map) -> Results:
         Unit(*kind, rate, steps, drawn, (seed, number)) for kind in kinds for number in range(nets)
     ]
     found = iter(list(each(learn, units)))
-    return Results({kind: _together([next(found) for _ in range(nets)]) for kind in kinds})
-
-
-def _together(several: list[Learned]) -> Learned:
-    return Learned(*(np.array(values) for values in zip(*several, strict=True)))
+    return Results({kind: together([next(found) for _ in range(nets)]) for kind in kinds})
 
 
 @cache

@@ -49,6 +49,7 @@ from .digits import CLASSES, split
 from .learning import learning, share_wrong
 from .pictures import Picture
 from .protocol import Each
+from .shares import together
 from .sigmoid_networks import NONE, NORM, SHAKEN, Setting, network
 from .style import BLACK, BLUE, GREEN, LINES, VERMILION
 
@@ -110,11 +111,7 @@ def run(seed: int, quick: bool = False, each: Each = map) -> Results:
     kinds.append((XAVIER, SHAKEN))
     units = [Unit(*kind, steps, (seed, number)) for kind in kinds for number in range(nets)]
     found = iter(list(each(learn, units)))
-    return Results({kind: _together([next(found) for _ in range(nets)]) for kind in kinds})
-
-
-def _together(several: list[Learned]) -> Learned:
-    return Learned(*(np.array(values) for values in zip(*several, strict=True)))
+    return Results({kind: together([next(found) for _ in range(nets)]) for kind in kinds})
 
 
 def learn(unit: Unit) -> Learned:

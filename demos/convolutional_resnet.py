@@ -46,6 +46,7 @@ from .digits import CLASSES, Part, split
 from .learning import learning, share_wrong
 from .pictures import Picture
 from .protocol import Each
+from .shares import together
 from .style import BLACK, BLUE, LINES, VERMILION
 
 SIDE, CHANNELS = 8, 8  # pixels, of the first stage
@@ -136,11 +137,7 @@ def run(seed: int, quick: bool = False, each: Each = map) -> Results:
     kinds = [(kind, blocks) for blocks in (deep, shallow) for kind in (PLAIN, RESIDUAL)]
     units = [Unit(*kind, steps, (seed, number)) for kind in kinds for number in range(nets)]
     found = iter(list(each(learn, units)))
-    return Results({kind: _together([next(found) for _ in range(nets)]) for kind in kinds})
-
-
-def _together(several: list[Learned]) -> Learned:
-    return Learned(*(np.array(values) for values in zip(*several, strict=True)))
+    return Results({kind: together([next(found) for _ in range(nets)]) for kind in kinds})
 
 
 def learn(unit: Unit) -> Learned:

@@ -45,7 +45,7 @@ from .claims import Claim
 from .explosion import EARLY, HALF, Setting, Signals, learn, signals
 from .pictures import Picture
 from .protocol import Each
-from .shares import count, most, nearly_all
+from .shares import count, most, nearly_all, together
 from .style import BLACK, BLUE, GREEN, LINES, MARKERS, ORANGE, SKY, VERMILION
 
 ROWS, LEARNED, INPUTS, INFORMATIVE = 1000, 500, 20, 10
@@ -145,7 +145,7 @@ def run(seed: int, quick: bool = False, each: Each = map) -> Results:
         for one in seeds
     ]
     found = iter(list(each(measure, units)))
-    return Results({name: _together([next(found) for _ in seeds]) for name in VARIANTS})
+    return Results({name: together([next(found) for _ in seeds]) for name in VARIANTS})
 
 
 def epochs_of(name: str, quick: bool) -> int:
@@ -167,10 +167,6 @@ def measure(unit: Unit) -> Learning:
     with np.errstate(over="ignore", invalid="ignore"):
         squares = (course.outputs / scale - targets[:, 0]) ** 2
     return Learning(course.losses, course.norms, squares[:LEARNED].mean(), squares[LEARNED:].mean())
-
-
-def _together(courses: list[Learning]) -> Learning:
-    return Learning(*(np.array(values) for values in zip(*courses, strict=True)))
 
 
 def claims(results: Results, quick: bool = False) -> list[Claim]:

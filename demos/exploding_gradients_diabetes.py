@@ -48,7 +48,7 @@ from .claims import Claim
 from .explosion import EARLY, MOMENTUM, Setting, learn, signals
 from .pictures import Picture
 from .protocol import Each
-from .shares import count, most, nearly_all
+from .shares import count, most, nearly_all, together
 from .style import BLACK, BLUE, VERMILION
 
 LEARNED = 342  # of 442; the others are for testing
@@ -136,7 +136,7 @@ def run(seed: int, quick: bool = False, each: Each = map) -> Results:
     seeds = [(seed, number) for number in range(QUICK_NETS if quick else NETS)]
     units = [Unit(variant, one) for variant in VARIANTS.values() for one in seeds]
     found = iter(list(each(measure, units)))
-    return Results({name: _together([next(found) for _ in seeds]) for name in VARIANTS})
+    return Results({name: together([next(found) for _ in seeds]) for name in VARIANTS})
 
 
 def measure(unit: Unit) -> Learning:
@@ -170,10 +170,6 @@ def explained(outputs: np.ndarray, target: np.ndarray, rows: np.ndarray) -> np.n
     with np.errstate(over="ignore", invalid="ignore"):
         left = np.mean((outputs[rows] - target[rows]) ** 2) / target[rows].var()
     return np.asarray(-np.inf if np.isnan(left) else 1.0 - left)
-
-
-def _together(courses: list[Learning]) -> Learning:
-    return Learning(*(np.array(values) for values in zip(*courses, strict=True)))
 
 
 def highest_rate(standardise: bool) -> float:

@@ -128,7 +128,7 @@ def as_printed() -> Descent:
         yt.backward()
         xt.data -= RATE * xt.grad.data  # type: ignore[union-attr]  # backward has just set it
         modelparams[i, 0] = xt.data.min()
-        modelparams[i, 1] = xt.grad.data.min()  # type: ignore[union-attr]
+        modelparams[i, 1] = xt.grad.data.min()  # type: ignore[union-attr]  # as above
         xt.grad = None
     return Descent(np.append(PRINTED_START, modelparams[:, 0]), modelparams[:, 1])
 

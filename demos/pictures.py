@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -58,19 +58,19 @@ class Animation(Picture):
 
     def _gif(self) -> bytes:
         self.figure.set_dpi(PIXELS_AN_INCH)
-        canvas = FigureCanvasAgg(self.figure)
+        canvas: Any = FigureCanvasAgg(self.figure)  # matplotlib gives its methods no types
         for artist in self.moving:
             artist.set_animated(True)
-        canvas.draw()  # type: ignore[no-untyped-call]
-        still = canvas.copy_from_bbox(self.figure.bbox)  # type: ignore[no-untyped-call]
-        renderer = canvas.get_renderer()  # type: ignore[no-untyped-call]
+        canvas.draw()
+        still = canvas.copy_from_bbox(self.figure.bbox)
+        renderer = canvas.get_renderer()
         images = []
         for frame in range(self.frames):
-            canvas.restore_region(still)  # type: ignore[no-untyped-call]
+            canvas.restore_region(still)
             self.move(frame)
             for artist in self.moving:
                 artist.draw(renderer)
-            drawn = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
+            drawn = np.asarray(canvas.buffer_rgba())
             images.append(Image.fromarray(drawn).convert("RGB"))
         for artist in self.moving:
             artist.set_animated(False)

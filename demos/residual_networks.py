@@ -63,6 +63,7 @@ from .learning import learning, share_wrong
 from .mean_field import SIGMOID, predict
 from .pictures import Picture
 from .protocol import Each
+from .shares import together
 from .style import BLACK, BLUE, GREEN, LINES, ORANGE, VERMILION
 
 BATCH, MEASURED = 128, 256  # digits, in a step and where dL/dz is measured
@@ -136,12 +137,8 @@ def run(seed: int, quick: bool = False, each: Each = map) -> Results:
 
     return Results(
         {s: np.array(of(s, errors)) for s in ONLY_STARTED},
-        {s: _together(of(s, found)) for s in dict.fromkeys(unit.setting for unit in units)},
+        {s: together(of(s, found)) for s in dict.fromkeys(unit.setting for unit in units)},
     )
-
-
-def _together(several: list[Learned]) -> Learned:
-    return Learned(*(np.array(values) for values in zip(*several, strict=True)))
 
 
 def measure(unit: Unit) -> np.ndarray:

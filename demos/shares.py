@@ -1,10 +1,22 @@
-"""How many networks of several show something: counted, and whether that is nearly all."""
+"""Several networks: what was measured of them side by side, and how many show something."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
 import numpy as np
 
+Measured = TypeVar("Measured", bound=tuple[Any, ...])
+
 ONE_IN = 20  # networks may be an exception
+
+
+def together(several: Sequence[Measured]) -> Measured:
+    """What was measured of each, a named tuple, as one whose arrays have an axis of networks."""
+    kind: Any = type(several[0])
+    joined: Measured = kind(*(np.array(values) for values in zip(*several, strict=True)))
+    return joined
 
 
 def nearly_all(found: np.ndarray) -> bool:

@@ -50,6 +50,7 @@ from .digits import CLASSES, PIXELS
 from .mean_field import TANH, Prediction, predict
 from .pictures import Picture
 from .protocol import Each
+from .shares import together
 from .side_by_side import learn_digits, networks
 from .style import BLACK, BLUE, GREEN, LINES, MARKERS, ORANGE, VERMILION
 
@@ -142,13 +143,9 @@ def run(seed: int, quick: bool = False, each: Each = map) -> Results:
     nets, steps = (QUICK_LEARNERS, QUICK_STEPS) if quick else (LEARNERS, STEPS)
     courses = each(learn, [Class(name, nets, steps, seed) for name in STARTS])
     return Results(
-        {name: _together([next(found) for _ in seeds]) for name in STARTS},
+        {name: together([next(found) for _ in seeds]) for name in STARTS},
         dict(zip(STARTS, courses, strict=True)),
     )
-
-
-def _together(several: list[Measured]) -> Measured:
-    return Measured(*(np.array(values) for values in zip(*several, strict=True)))
 
 
 def measure(unit: Unit) -> Measured:

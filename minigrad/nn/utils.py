@@ -80,7 +80,7 @@ def parameters_to_vector(parameters: Tensors) -> Tensor:
     """
     pairs = _named("parameters_to_vector", parameters)
     expect(pairs, "parameters_to_vector", "parameters", "none", "give some")
-    return np.concatenate([p.reshape(-1) for _, p in pairs])  # type: ignore[return-value]
+    return np.concatenate([p.reshape(-1) for _, p in pairs])  # type: ignore[return-value]  # of tensors: one
 
 
 def vector_to_parameters(vec: Any, parameters: Tensors) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 
@@ -16,23 +15,11 @@ from demos.exploding_gradients_diabetes import (
     LEAST_SQUARES,
     LOST,
     SHIPPED,
-    Results,
 )
 
-Spoil = Callable[[Results], Results]
+from . import with_another
+
 SOME = 1  # network; in the quick form none may be an exception
-
-
-def with_another(name: str, field: str, change: Callable[[np.ndarray], None]) -> Spoil:
-    """What was measured of one variant, changed in place in a copy."""
-
-    def spoil(results: Results) -> Results:
-        values = getattr(results.learning[name], field).copy()
-        change(values)
-        spoiled = results.learning[name]._replace(**{field: values})
-        return replace(results, learning={**results.learning, name: spoiled})
-
-    return spoil
 
 
 def set_some(value: float) -> Callable[[np.ndarray], None]:
