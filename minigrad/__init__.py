@@ -18,6 +18,7 @@ from .creation import rand_like as rand_like, randint_like as randint_like, rand
 from .creation import set_default_dtype as set_default_dtype, tensor as tensor, zeros as zeros
 from .creation import zeros_like as zeros_like
 from .random import Generator as Generator, manual_seed as manual_seed, normal as normal
+from .replay import compile as compile
 from .random import rand as rand, randint as randint, randn as randn, randperm as randperm
 from .serialization import load as load, save as save
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from .autograd import Tensor, enable_grad, grad as gradients_of
+from .autograd.modes import MODE, REPLAY
 from .autograd.tape import alias
 from .autograd.variable import is_tracked, leaves, nested
 from .errors import expect, wrong_value
@@ -244,7 +245,8 @@ def _is_tracked(tree: Any) -> bool:
 
 
 def _shown(value: Any, taped: bool) -> Any:
-    return value if taped and isinstance(value, Tensor) else bare(value)
+    stays = taped or MODE.get() & REPLAY
+    return value if stays and isinstance(value, Tensor) else bare(value)
 
 
 def bare(value: Any) -> np.ndarray:

@@ -5,6 +5,7 @@ from typing import Any, Self
 import numpy as np
 
 from .autograd import Tensor
+from .autograd.modes import replayed
 from .errors import expect
 from .ranges import check
 
@@ -52,6 +53,7 @@ def manual_seed(seed: int) -> Generator:
     return default_generator.manual_seed(seed)
 
 
+@replayed
 def rand(*size: Any, generator: Source = None, dtype: Any = None,
          requires_grad: bool = False) -> Tensor:  # fmt: skip
     """Uniform on [0, 1), of the shape ``size``, given as numbers or as one tuple.
@@ -62,6 +64,7 @@ def rand(*size: Any, generator: Source = None, dtype: Any = None,
     return made((generator or default_generator).random(shape_from(size)), dtype, requires_grad)
 
 
+@replayed
 def randn(*size: Any, generator: Source = None, dtype: Any = None,
           requires_grad: bool = False) -> Tensor:  # fmt: skip
     """Normal with mean 0 and standard deviation 1, of the shape ``size``.
@@ -73,6 +76,7 @@ def randn(*size: Any, generator: Source = None, dtype: Any = None,
     return made(values, dtype, requires_grad)
 
 
+@replayed
 def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Source = None,
            dtype: Any = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
     """Normal with the given mean and standard deviation, which broadcast to ``size``.
@@ -85,6 +89,7 @@ def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Sour
     return made((generator or default_generator).normal(mean, std, size), dtype, requires_grad)
 
 
+@replayed
 def randint(low: int, high: Any = None, size: Any = None, *, generator: Source = None,
             dtype: Any = np.int64, requires_grad: bool = False) -> Tensor:  # fmt: skip
     """Whole numbers from ``low`` (0 if only one bound is given) up to but without ``high``.
@@ -98,6 +103,7 @@ def randint(low: int, high: Any = None, size: Any = None, *, generator: Source =
     return made((generator or default_generator).integers(low, high, size), dtype, requires_grad)
 
 
+@replayed
 def randperm(n: int, *, generator: Source = None, dtype: Any = np.int64,
              requires_grad: bool = False) -> Tensor:  # fmt: skip
     """The whole numbers from 0 up to but without ``n``, in random order.

@@ -54,7 +54,7 @@ def mark_changed(*arrays: np.ndarray) -> None:
     latest = next_serial()
     stamp = latest, user_place()
     for array in arrays:
-        owner = array if array.base is None else _owner_of(array)
+        owner = array if array.base is None else owner_of(array)
         key = id(owner)
         if key not in _stamps:
             weakref.finalize(owner, _stamps.pop, key).atexit = False
@@ -63,11 +63,12 @@ def mark_changed(*arrays: np.ndarray) -> None:
 
 def last_change(array: np.ndarray, serial: int) -> Place | None:
     """Where the memory of ``array`` was changed since ``serial``, None if it was not."""
-    changed, place = _stamps.get(id(_owner_of(array)), (0, None))
+    changed, place = _stamps.get(id(owner_of(array)), (0, None))
     return place if changed > serial else None
 
 
-def _owner_of(array: np.ndarray) -> np.ndarray:
+def owner_of(array: np.ndarray) -> np.ndarray:
+    """The array that owns the memory of this one."""
     while isinstance(array.base, np.ndarray):
         array = array.base
     return array

@@ -1,18 +1,23 @@
 """The modes: whether operations are recorded, and whether their values are examined or altered.
 
+Under REPLAY they are written down for `minigrad.compile` as well, tracked or not, with all that is
+decorated by `replayed`.
+
 The mode is one context variable, so threads and coroutines never see each other's, and an
 exception that leaves a ``with`` block restores what was set before it.
 """
 
+import functools
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, TypeVar
 
-RECORD, EXAMINE, ALTER = 1, 2, 4
+RECORD, EXAMINE, ALTER, REPLAY = 1, 2, 4, 8
 
 MODE: ContextVar[int] = ContextVar("minigrad_mode", default=RECORD)
 ALTERATION: ContextVar[Callable[[Any], Any]] = ContextVar("minigrad_alteration")  # of each result
+SCRIPT: ContextVar[Any] = ContextVar("minigrad_script")  # what a step to be replayed is written to
 MODULE_PATH: ContextVar[tuple[str, ...]] = ContextVar("minigrad_module_path", default=())
 
 
@@ -72,3 +77,29 @@ def detect_anomaly() -> AbstractContextManager[None]:
 def is_grad_enabled() -> bool:
     """Whether operations on tensors that require grad are recorded here."""
     return bool(MODE.get() & RECORD)
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def replayed(function: F) -> F:
+    """Decorate what `minigrad.compile` runs as a whole in every replay, not only while it records.
+
+    It is what looks at values, draws, counts or changes an object: all but operations on tensors.
+    """
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if MODE.get() & REPLAY:
+            return SCRIPT.get().call(function, args, kwargs)
+        return function(*args, **kwargs)
+
+    return call  # type: ignore[return-value]  # it has the same signature
+
+
+def refuse_reading(what: str) -> None:
+    """Raise where a value would leave a step that is being recorded to be replayed."""
+    if MODE.get() & REPLAY:
+        raise RuntimeError(f"compile: {what} takes a value out of the step, and what Python does "
+                           "with it would not be replayed; choose by np.where, or return the "
+                           "tensor and look at it outside")  # fmt: skip

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from .changes import mark_changed
-from .record import apply, dispatch, infix
+from .modes import MODE, REPLAY
+from .record import apply, dispatch, infix, mark_changed
 from .registry import TABLE
 from .variable import Variable, is_tracked, strip
 
@@ -26,7 +26,7 @@ def augmented(function: Any) -> Any:
     """The method of an augmented assignment."""
 
     def call(self: Any, other: Any) -> Any:
-        if self._node is not None or is_tracked((other,)):
+        if self._node is not None or is_tracked((other,)) or MODE.get() & REPLAY:
             return dispatch(function, (self, other), {"out": (self,)})
         function(self._array, strip(other), self._array)
         mark_changed(self._array)

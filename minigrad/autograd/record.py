@@ -15,7 +15,7 @@ import numpy as np
 
 from ..report import examine
 from . import changes
-from .modes import ALTER, ALTERATION, EXAMINE, MODE, MODULE_PATH, RECORD
+from .modes import ALTER, ALTERATION, EXAMINE, MODE, MODULE_PATH, RECORD, REPLAY, SCRIPT, replayed
 from .registry import CONSTANT, TABLE, Op, any_complex
 from .tape import record
 from .variable import Variable, holds_tensor, is_tracked, nested, strip
@@ -23,6 +23,8 @@ from .variable import Variable, holds_tensor, is_tracked, nested, strip
 _WRITERS = {np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal}
 _WRITERS |= {operator.setitem, np.ndarray.sort, np.ndarray.partition, np.ndarray.fill}
 _NUMBERS, _FLOATS = {int, float}, "efdg"
+
+mark_changed = replayed(changes.mark_changed)
 
 
 def infix(function: Any, is_reflected: bool = False) -> Any:
@@ -102,12 +104,14 @@ def apply(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any], depth: int = 2)
 
     ``depth`` is how many calls away the user's code is.
     """
-    mode = MODE.get()
+    mode, forward = MODE.get(), op.forward
     given: Any = args
     if kwargs or mode != RECORD or len(args) > op.plain:
         if not (mode & RECORD and is_tracked((*args, *kwargs.values()))):
             return run_bare(op.function, args, kwargs)
         given = bind(op, args, kwargs)
+        if mode & REPLAY:
+            forward = SCRIPT.get().written(forward, (args, kwargs))
     elif len(args) == 1 and op.is_unary and isinstance(args[0], Variable):
         return unary(op, args[0], depth + 1)
     values, parents, key, is_bare = taken(op, given)
@@ -118,9 +122,9 @@ def apply(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any], depth: int = 2)
     if op.composition is not None and any_complex(values):
         return op.composition(*args, **kwargs)
     if given is args:
-        z = saved = op.forward(*values)
+        z = saved = forward(*values)
     else:
-        z = saved = op.forward(*values[: len(args)], **{k: values[op.index[k]] for k in kwargs})
+        z = saved = forward(*values[: len(args)], **{k: values[op.index[k]] for k in kwargs})
     if op.composition is not None:
         z, saved = z
     if mode & ALTER:
@@ -215,13 +219,13 @@ def refuse_detaching(what: str, node: Any) -> None:
 def run_bare(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Call a function on bare arrays, and stamp what it writes into as changed."""
     arrays = [strip(value) for value in args]  # a dict stays the one it is
-    z = function(*arrays, **{name: strip(value) for name, value in kwargs.items()})
-    out = args[0] if function in _WRITERS else kwargs.get("out")
+    mode, out = MODE.get(), args[0] if function in _WRITERS else kwargs.get("out")
+    run = SCRIPT.get().written(function, (args, kwargs)) if mode & REPLAY else function
+    z = run(*arrays, **{name: strip(value) for name, value in kwargs.items()})
     for target in out if isinstance(out, tuple) else (out,):
         if isinstance(target, Variable):
-            changes.mark_changed(target._array)
+            mark_changed(target._array)
             return target
-    mode = MODE.get()
     if mode & ALTER:
         z = nested(ALTERATION.get(), z)
     if mode & EXAMINE:

@@ -16,7 +16,7 @@ import numpy as np
 from ..errors import wrong_value
 from ..report import examine
 from . import changes
-from .modes import ALTER, ALTERATION, EXAMINE, RECORD
+from .modes import ALTER, ALTERATION, EXAMINE, MODE, RECORD, SCRIPT, refuse_reading
 from .registry import OUTPUT, Function, Op, Plan
 from .variable import Variable
 
@@ -153,7 +153,11 @@ def pull_some(node: Any, g: Gradient, taped: bool, leading: Any) -> Any:
     if leading is not None and not leading.issuperset(parents):
         idle = (k for k, at in plan.slots.items() if type(at) is int and parents[at] not in leading)
         wanted = wanted.difference(idle)
-    if taped and plan.op.composition is not None:
+    is_fused = taped and plan.op.composition is not None
+    if is_fused and not MODE.get() & RECORD:  # to be replayed: the kernel itself
+        made = SCRIPT.get().written(plan.pull_for(wanted))(g._array, kept)
+        return [x if x is None else Variable.result(x) for x in made]
+    if is_fused:
         nodes = [parents[plan.slots[name]] if name in wanted else None for name in plan.op.index]
         found = pull_through(plan.op.composition, nodes, kept[:-1], g)
         return [found[plan.op.index[name]] for name in plan.slots]
@@ -204,6 +208,7 @@ def unbroadcast(gradient: Gradient, shape: tuple[int, ...], node: Any) -> Gradie
 def call_hooks(hooks: Iterable[Callable[[Any], Any]], g: Gradient) -> Gradient:
     """The gradient after the hooks, each of which may look at it or return another."""
     for hook in list(hooks):
+        refuse_reading("a hook")
         taped = isinstance(g, Variable)
         shown = g if taped else Variable.result(np.asarray(g).view())
         shown._array.flags.writeable = taped  # others may hold the same memory

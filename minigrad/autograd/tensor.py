@@ -14,7 +14,7 @@ import numpy as np
 from ..errors import expect, wrong_kind, wrong_state, wrong_value
 from ..report import tensor_text
 from .changes import mark_changed
-from .modes import EXAMINE, MODE, RECORD, switched
+from .modes import EXAMINE, MODE, RECORD, REPLAY, refuse_reading, replayed, switched
 from .operators import Operators
 from .record import constant, dispatch, refuse_detaching
 from .tape import pull_back, record
@@ -55,7 +55,7 @@ class Tensor(Operators):
     @data.setter
     def data(self, value: Any) -> None:
         if getattr(value, "_array", value) is not self._array:
-            self._array = self._alike("data", value)
+            _put(self, "_array", value)
 
     @property
     def grad(self) -> Tensor | None:
@@ -64,7 +64,7 @@ class Tensor(Operators):
 
     @grad.setter
     def grad(self, value: Any) -> None:
-        self._grad = None if value is None else Tensor(self._alike("grad", value))
+        _put(self, "_grad", value)
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Make it a leaf whose gradient `backward` computes; floats only. Returns itself."""
@@ -97,16 +97,8 @@ class Tensor(Operators):
         results = _gradients([self], [gradient], None, retain_graph, create_graph)
         for node, g in zip(results, _owned(results.values()), strict=True):
             tensor = node.tensor()
-            if tensor is None:
-                continue
-            held = tensor._grad
-            if held is None:
-                tensor._grad = g
-            elif create_graph or held.requires_grad:
-                tensor._grad = held + g
-            else:
-                held._array += g._array
-                mark_changed(held._array)
+            if tensor is not None:
+                _add_to_grad(tensor, g, create_graph)
 
     def register_hook(self, hook: Callable[[Tensor], Any]) -> Handle:
         """Call ``hook(gradient)`` when the gradient of this tensor is known.
@@ -128,10 +120,12 @@ class Tensor(Operators):
     def numpy(self) -> np.ndarray:
         """The array itself, sharing memory: changes made to it by NumPy leave no trace here."""
         refuse_detaching("numpy()", self._node)
+        refuse_reading("numpy()")
         return self._array
 
     def item(self) -> Any:
         """The one element as a Python number."""
+        refuse_reading("a Python number")
         if self.size != 1:
             wanted, given = "a tensor of one element", f"shape {self.shape}"
             raise wrong_value("a Python number", wanted, given, "use .tolist(), or reduce it first")
@@ -139,6 +133,7 @@ class Tensor(Operators):
 
     def tolist(self) -> Any:
         """The elements as nested lists of Python numbers."""
+        refuse_reading("tolist()")
         return self._array.tolist()
 
     def __float__(self) -> float:
@@ -148,7 +143,7 @@ class Tensor(Operators):
         return float(self.item())
 
     __int__, __bool__ = (lambda t: int(t.item())), (lambda t: bool(t.item()))
-    __index__ = property(attrgetter("_array.__index__"))
+    __index__ = property(lambda t: refuse_reading("an index of Python's") or t._array.__index__)
 
     def __len__(self) -> int:
         if self.ndim == 0:
@@ -197,6 +192,7 @@ class Tensor(Operators):
 
         def __array__(self, dtype=None, copy=None):
             refuse_detaching("np.asarray(t)", self._node)
+            refuse_reading("np.asarray(t)")
             return np.array(self._array, dtype, copy=copy)
 
     def __array_ufunc__(self, ufunc: Any, call: str, *inputs: Any, **kwargs: Any) -> Any:
@@ -259,18 +255,20 @@ def grad(outputs: Tensor | Sequence[Tensor], inputs: Tensor | Sequence[Tensor],
 def _gradients(outputs: Sequence[Tensor], gradients: Any, inputs: Any, retain_graph: Any,
                create_graph: bool) -> dict[Any, Any]:  # fmt: skip
     roots: dict[Any, Any] = {}
+    mode = MODE.get() | RECORD
+    taped = create_graph or bool(mode & REPLAY)  # what is to be replayed is written as it runs
     for output, gradient in zip(outputs, gradients, strict=True):
         node = output._tracked_node("backward")
         seed: Any = output._seed(gradient)
-        if create_graph:
+        if taped:
             seed = gradient if isinstance(gradient, Tensor) else Tensor(seed)
         roots[node] = roots[node] + seed if node in roots else seed
     retain = create_graph if retain_graph is None else retain_graph
     wanted = None if inputs is None else set(inputs)
-    mode = MODE.get() | RECORD
-    if not create_graph:
+    if not taped:
         return pull_back(roots, wanted, retain, False, mode)
-    with switched(RECORD, EXAMINE):  # what the rules do is examined as a whole
+    on, off = (RECORD, EXAMINE) if create_graph else (0, RECORD | EXAMINE)
+    with switched(on, off):  # what the rules do is examined as a whole
         return pull_back(roots, wanted, retain, True, mode)
 
 
@@ -287,6 +285,25 @@ def _owned(gradients: Iterable[Any]) -> list[Any]:
             given.add(id(array))
         answer.append(gradient)
     return answer
+
+
+@replayed
+def _add_to_grad(tensor: Tensor, g: Tensor, create_graph: bool) -> None:
+    held = tensor._grad
+    if held is None:
+        tensor._grad = g
+    elif create_graph or held.requires_grad:
+        tensor._grad = held + g
+    else:
+        held._array += g._array
+        mark_changed(held._array)
+
+
+@replayed
+def _put(tensor: Tensor, name: str, value: Any) -> Any:
+    array = None if value is None else tensor._alike(name.strip("_"), value)
+    setattr(tensor, name, array if name == "_array" or array is None else Tensor(array))
+    return array
 
 
 def _rebuild(kind: type[Tensor], array: Any, requires_grad: bool, grad: Any) -> Tensor:

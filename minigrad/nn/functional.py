@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd import Tensor
+from ..autograd.modes import replayed
 from ..errors import expect
 from ..random import default_generator
 from ..ranges import check
@@ -13,7 +14,7 @@ from .kernels.activation import clip_gradient as clip_gradient, erf, relu as rel
 from .kernels.activation import scale_gradient as scale_gradient, sigmoid as sigmoid, tanh as tanh
 from .kernels.conv import avg_pool2d as avg_pool2d, conv2d as conv2d, max_pool2d as max_pool2d
 from .kernels.linear import linear as linear
-from .kernels.loss import alike, binary_surprise, mse_loss as mse_loss, reduced, surprise
+from .kernels.loss import alike, binary_surprise, mse_loss as mse_loss, reduced, share_of, surprise
 from .kernels.norm import batch_norm as batch_norm, layer_norm as layer_norm
 
 # --- activations: several operations each, all of them stable -----------------------------------
@@ -110,7 +111,7 @@ def log_softmax(input: Any, dim: int) -> Any:
     array([    0., -1000.])
     """
     dim = axis_of("softmax", input, dim)
-    x = input - np.max(getattr(input, "_array", input), dim, keepdims=True)
+    x = input - np.max(getattr(input, "detach", lambda: input)(), dim, keepdims=True)
     return x - np.log(np.sum(np.exp(x), dim, keepdims=True))
 
 
@@ -135,9 +136,15 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, *, generator: Any
     check("dropout", p=p)
     if not training or p == 0.0:
         return input
-    kept = (generator or default_generator).random(input.shape, np.float32) >= p
-    noise = kept.astype(input.dtype) * (1.0 / (1.0 - p) if p < 1.0 else 0.0)
+    noise = dropped(input.shape, input.dtype, p, generator or default_generator)
     return input * (Tensor(noise) if isinstance(input, Tensor) else noise)
+
+
+@replayed
+def dropped(shape: Any, dtype: Any, p: float, generator: np.random.Generator) -> np.ndarray:
+    """What `dropout` multiplies by: 0 with probability ``p``, and ``1 / (1 - p)``."""
+    kept = generator.random(shape, np.float32) >= p
+    return kept.astype(dtype) * (1.0 / (1.0 - p) if p < 1.0 else 0.0)
 
 
 def embedding(input: Any, weight: Any) -> Any:
@@ -169,6 +176,7 @@ def axis_of(who: str, x: Any, dim: int) -> int:
     return dim % number
 
 
+@replayed
 def indices(who: str, values: Any, number: int, ignored: int | None = None) -> np.ndarray:
     """Indices into ``number`` classes, checked, as an array of integers."""
     index = np.asarray(values)
@@ -228,11 +236,17 @@ def binary_cross_entropy(input: Any, target: Any, weight: Any = None,
     0.6931471805599453
     """
     alike("binary_cross_entropy", input, target)
+    check_probabilities(input)
+    losses = binary_surprise(input, target)
+    return reduced(losses if weight is None else losses * weight, reduction)
+
+
+@replayed
+def check_probabilities(input: Any) -> None:
+    """Raise unless all are in [0, 1]."""
     p = np.asarray(getattr(input, "_array", input))
     wrong = " ".join(map(str, p[~((p >= 0.0) & (p <= 1.0))][:1]))
     expect(not wrong, "binary_cross_entropy", "probabilities in [0, 1]", wrong)
-    losses = binary_surprise(input, target)
-    return reduced(losses if weight is None else losses * weight, reduction)
 
 
 def binary_cross_entropy_with_logits(
@@ -270,9 +284,9 @@ def cross_entropy(input: Any, target: Any, weight: Any = None, ignore_index: int
     1.3862943611198906
     """
     check("cross_entropy", label_smoothing=label_smoothing)
-    given = "cross_entropy", input, target, weight, ignore_index, label_smoothing
-    scores, spread, total = _spread_out(*given)
-    return reduced(surprise(scores, spread), reduction, total)
+    given = input, target, weight, ignore_index, label_smoothing, reduction
+    scores, spread, share = _spread_out("cross_entropy", *given)
+    return reduced(surprise(scores, spread), reduction, share)
 
 
 def nll_loss(input: Any, target: Any, weight: Any = None, ignore_index: int = -100,
@@ -284,26 +298,44 @@ def nll_loss(input: Any, target: Any, weight: Any = None, ignore_index: int = -1
     >>> nll_loss(np.array([[-0.5, -2.0]]), np.array([1])).item()
     2.0
     """
-    scores, spread, total = _spread_out("nll_loss", input, target, weight, ignore_index, 0.0)
-    return reduced(-np.sum(scores * spread, -1), reduction, total)
+    given = input, target, weight, ignore_index, 0.0, reduction
+    scores, spread, share = _spread_out("nll_loss", *given)
+    return reduced(-np.sum(scores * spread, -1), reduction, share)
 
 
-def _spread_out(who: str, input: Any, target: Any, weight: Any, ignored: int,
-                smoothing: float) -> tuple[Any, Any, float | None]:  # fmt: skip
-    """The scores with classes last, the factor of each, and what to divide the sum by."""
+def _spread_out(who: str, input: Any, target: Any, weight: Any, ignored: int, smoothing: float,
+                reduction: str) -> tuple[Any, Any, float | None]:  # fmt: skip
+    """The scores with classes last, the factor of each, and what the mean multiplies the sum by."""
     scores, spread = (np.moveaxis(x, 1, -1) if np.ndim(x) > 2 else x for x in (input, target))
     number = np.shape(scores)[-1] if np.ndim(scores) else 0
-    weights = np.asarray(np.ones(number) if weight is None else weight, scores.dtype)
-    fit, given = number and weights.shape == (number,), f"{np.shape(input)} and {weights.shape}"
+    fit = number and (weight is None or np.shape(weight) == (number,))
+    given = f"{np.shape(input)} and {np.shape(weight)}"
     expect(fit, who, "scores (C,), (N, C) or (N, C, ...) and a weight (C,)", given)
+    form = scores.shape, scores.dtype
     if getattr(target, "dtype", np.dtype(int)).kind in "fc":
         alike(who, input, target)
-        return scores, (spread * (1.0 - smoothing) + smoothing / number) * weights, None
+        spread = spread * (1.0 - smoothing) + smoothing / number
+        return scores, spread if weight is None else spread * weights_of(weight, form[1]), None
+    spread, share = _one_hot(who, form, target, weight, ignored, smoothing, reduction)
+    return scores, Tensor(spread) if isinstance(scores, Tensor) else spread, share
+
+
+@replayed
+def weights_of(weight: Any, dtype: Any) -> np.ndarray:
+    """The weights of classes, which are constants, as an array."""
+    return np.asarray(weight, dtype)
+
+
+@replayed
+def _one_hot(who: str, form: Any, target: Any, weight: Any, ignored: int, smoothing: float,
+             reduction: str) -> tuple[np.ndarray, float | None]:  # fmt: skip
+    """The factor of each score for class indices, and one over the sum of their weights."""
+    (*shape, number), dtype = form
     index = indices(who, target, number, ignored)
-    shape = scores.shape[:-1]
-    expect(index.shape == shape, who, f"class indices of shape {shape}", index.shape)
-    counted = weights * (index != ignored)[..., None]
-    one = np.eye(number, dtype=scores.dtype)[np.where(index == ignored, 0, index)]
+    expect(list(index.shape) == shape, who, f"class indices of shape {tuple(shape)}", index.shape)
+    counted = weights_of(np.ones(number) if weight is None else weight, dtype)
+    counted = counted * (index != ignored)[..., None]
+    one = np.eye(number, dtype=dtype)[np.where(index == ignored, 0, index)]
+    total = float(np.sum(one * counted))
     spread = (one * (1.0 - smoothing) + smoothing / number) * counted
-    spread = Tensor(spread) if isinstance(scores, Tensor) else spread
-    return scores, spread, float(np.sum(one * counted))
+    return spread, share_of(shape, total) if reduction == "mean" else None

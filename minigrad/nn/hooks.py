@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.modes import EXAMINE, MODE, MODULE_PATH
+from ..autograd.modes import EXAMINE, MODE, MODULE_PATH, REPLAY, SCRIPT, refuse_reading
 from ..autograd.tensor import Handle
 
 Values = tuple[Any, ...]
@@ -27,6 +27,8 @@ def registered(module: Any, kind: int, hook: Callable[..., Any]) -> Handle:
 def observed(module: Any, args: Values, kwargs: dict[str, Any]) -> Any:
     """The call of a module that has hooks, or is to be named where there is an anomaly."""
     caller, name = _caller.get(), type(module).__name__
+    if MODE.get() & REPLAY:
+        SCRIPT.get().trained[module] = module.training
     if caller is not None and MODE.get() & EXAMINE:
         name = next((path for path, m in caller.named_modules() if m is module and path), name)
     tokens = MODULE_PATH.set((*MODULE_PATH.get(), name)), _caller.set(module)
@@ -39,6 +41,7 @@ def observed(module: Any, args: Values, kwargs: dict[str, Any]) -> Any:
 
 def hooked(module: Any, args: Values, kwargs: dict[str, Any]) -> Any:
     """The call of a module with its hooks."""
+    refuse_reading("a hook")
     before, after, back = (list(kind.hooks.values()) for kind in module._hooks)
     for hook in before:
         args = _replaced(args, hook(module, args))

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..autograd import Tensor
 from ..autograd.changes import mark_changed
-from ..autograd.modes import EXAMINE, MODE
+from ..autograd.modes import EXAMINE, MODE, REPLAY
 from ..autograd.tensor import Handle
 from ..creation import as_tensor
 from ..errors import expect, wrong_kind
@@ -83,7 +83,7 @@ class Module:
         raise TypeError(f"{type(self).__name__} has no forward; define one in its class")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self._hooks is None and not MODE.get() & EXAMINE:
+        if self._hooks is None and not MODE.get() & (EXAMINE | REPLAY):
             return self.forward(*args, **kwargs)
         return observed(self, args, kwargs)
 

@@ -7,7 +7,7 @@ import numpy as np
 from ..creation import get_default_dtype
 from ..errors import wrong_value
 from ..ranges import check
-from .kernels.norm import batch_norm, layer_norm
+from .kernels.norm import batch_norm, increment, layer_norm
 from .module import Buffer, Module, Parameter
 
 
@@ -41,7 +41,7 @@ class BatchNorm(Module):
             momentum = 1.0 if count is None else 1.0 / (count.item() + 1)
         z = batch_norm(input, *given, self.training, momentum, self.eps)
         if self.training and count is not None:
-            count._array += 1
+            increment(count)
         return z
 
 

@@ -9,12 +9,14 @@ import numpy as np
 from .. import clipping
 from ..autograd import Tensor
 from ..autograd.changes import mark_changed
+from ..autograd.modes import replayed
 from ..errors import expect
 from ..ranges import check
 
 Tensors = Tensor | Iterable[Tensor]
 
 
+@replayed
 def get_total_norm(tensors: Any, norm_type: float = 2.0,
                    error_if_nonfinite: bool = False) -> Tensor:  # fmt: skip
     """The norm of all tensors as one vector, in their dtype; it does not overflow on its way.
@@ -27,6 +29,7 @@ def get_total_norm(tensors: Any, norm_type: float = 2.0,
     return _norm("get_total_norm", arrays, norm_type, error_if_nonfinite)
 
 
+@replayed
 def clip_grad_norm_(parameters: Tensors, max_norm: float, norm_type: float = 2.0,
                     error_if_nonfinite: bool = True) -> Tensor:  # fmt: skip
     """Bring the norm of all gradients down to ``max_norm``; returns the norm before.
@@ -56,6 +59,7 @@ def clip_grad_norm_(parameters: Tensors, max_norm: float, norm_type: float = 2.0
     return norm
 
 
+@replayed
 def clip_grad_value_(parameters: Tensors, clip_value: float) -> None:
     """Bring every element of the gradients into ``[-clip_value, clip_value]``, in place.
 
@@ -83,6 +87,7 @@ def parameters_to_vector(parameters: Tensors) -> Tensor:
     return np.concatenate([p.reshape(-1) for _, p in pairs])  # type: ignore[return-value]  # of tensors: one
 
 
+@replayed
 def vector_to_parameters(vec: Any, parameters: Tensors) -> None:
     """Write the elements of a vector, a tensor or an array, over those of the parameters.
 

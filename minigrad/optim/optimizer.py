@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 from ..autograd import Tensor, enable_grad
 from ..autograd.changes import mark_changed
+from ..autograd.modes import replayed
 from ..clipping import Named, clip_values, global_norm, gradients_of, nonfinite, rescale
 from ..errors import expect
 from ..ranges import Options, check_fields
@@ -95,6 +96,7 @@ class Optimizer(Options):
         """Write what is to be subtracted from the parameters over their gathered gradients."""
         raise TypeError(f"{self._who} has no update; define one in its class")
 
+    @replayed
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Change the parameters that have gradients.
 
@@ -120,6 +122,7 @@ class Optimizer(Options):
             mark_changed(*[p._array for bucket in due for p in bucket.params])
         return loss
 
+    @replayed
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Set the gradient of every parameter to None, or fill it with zeros."""
         for _, p in self._named:

@@ -15,7 +15,7 @@ import os
 import sys
 from typing import Any
 
-WAYS = ("minigrad", "numpy", "torch", "jax", "autograd", "mygrad")
+WAYS = ("minigrad", "compiled", "numpy", "torch", "jax", "autograd", "mygrad")
 THREADS = "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 
 

@@ -10,7 +10,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from .by_hand import BatchNorm, FlatParameters, Momentum, softmax_in_place
 from .peers import Step
-from .workload import Workload, copied
+from .workload import Script, Workload, copied
 
 SIDE, CHANNELS, CLASSES = 8, (1, 16, 16, 16), 10
 PIXELS = SIDE * SIDE
@@ -29,7 +29,7 @@ def workload(batch: int = 128) -> Workload:
     arrays.append((draw.standard_normal((CLASSES, features)) / features**0.5).astype("f"))
     arrays.append(np.zeros(CLASSES, np.float32))
 
-    def script(torch: Any, nn: Any, optim: Any) -> Step:
+    def script(torch: Any, nn: Any, optim: Any) -> Script:
         layers = []
         for c, m in pairwise(CHANNELS):
             layers += [nn.Conv2d(c, m, 3, padding=1, bias=False), nn.BatchNorm2d(m), nn.ReLU()]
@@ -39,12 +39,12 @@ def workload(batch: int = 128) -> Workload:
         optimizer = optim.SGD(net.parameters(), lr=LEARN_RATE, momentum=MOMENTUM)
         criterion = nn.CrossEntropyLoss()
 
-        def step() -> float:
+        def step() -> Any:
             optimizer.zero_grad()
             loss = criterion(net(inputs), targets)
             loss.backward()
             optimizer.step()
-            return float(loss.item())
+            return loss
 
         return step
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from .dense import layers, mse, net
 from .peers import Step, sgd
-from .workload import Workload, copied
+from .workload import Script, Workload, copied
 
 DEPTH, WIDTH, LEARN_RATE = 20, 64, 0.1
 
@@ -18,7 +18,7 @@ def workload(batch: int = 128) -> Workload:
     x, y = (draw.random((batch, WIDTH), np.float32) for _ in range(2))
     arrays = layers(draw, (WIDTH,) * (DEPTH + 1), gain=4.0)
 
-    def script(torch: Any, nn: Any, optim: Any) -> Step:
+    def script(torch: Any, nn: Any, optim: Any) -> Script:
         pairs = [(nn.Linear(WIDTH, WIDTH), nn.Sigmoid()) for _ in range(DEPTH)]
         model = nn.Sequential(*[module for pair in pairs for module in pair])
         copied(torch, model.parameters(), arrays)
@@ -26,12 +26,12 @@ def workload(batch: int = 128) -> Workload:
         optimizer = optim.SGD(model.parameters(), lr=LEARN_RATE)
         criterion = nn.MSELoss()
 
-        def step() -> float:
+        def step() -> Any:
             optimizer.zero_grad()
             loss = criterion(model(inputs), targets)
             loss.backward()
             optimizer.step()
-            return float(loss.item())
+            return loss
 
         return step
 

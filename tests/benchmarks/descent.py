@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .peers import Step, sgd
-from .workload import Workload
+from .workload import Script, Workload
 
 LEARN_RATE = 0.01
 
@@ -15,15 +15,15 @@ LEARN_RATE = 0.01
 def workload(points: int = 100) -> Workload:
     start = np.linspace(0.0295, 0.2008, points, dtype=np.float32)
 
-    def script(torch: Any, nn: Any, optim: Any) -> Step:
+    def script(torch: Any, nn: Any, optim: Any) -> Script:
         xt = torch.tensor(start, requires_grad=True)
 
-        def step() -> float:
+        def step() -> Any:
             yt = (3 * xt**2 - 3 * xt + 4).sum()
             yt.backward()
             xt.data -= LEARN_RATE * xt.grad.data
             xt.grad = None
-            return float(yt.item())
+            return yt
 
         return step
 

@@ -9,7 +9,7 @@ import numpy as np
 from .by_hand import Adam, FlatParameters, softmax_in_place
 from .dense import cross_entropy, layers, net
 from .peers import Step, adam
-from .workload import Workload, copied
+from .workload import Script, Workload, copied
 
 SIZES, LEARN_RATE = (784, 256, 128, 10), 1e-3
 
@@ -20,7 +20,7 @@ def workload(batch: int = 128) -> Workload:
     labels = draw.integers(0, SIZES[-1], batch)
     arrays = layers(draw, SIZES, gain=2.0**0.5)
 
-    def script(torch: Any, nn: Any, optim: Any) -> Step:
+    def script(torch: Any, nn: Any, optim: Any) -> Script:
         model = nn.Sequential(
             nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, 128), nn.ReLU(), nn.Linear(128, 10)
         )
@@ -29,12 +29,12 @@ def workload(batch: int = 128) -> Workload:
         optimizer = optim.Adam(model.parameters(), lr=LEARN_RATE)
         criterion = nn.CrossEntropyLoss()
 
-        def step() -> float:
+        def step() -> Any:
             optimizer.zero_grad()
             loss = criterion(model(inputs), targets)
             loss.backward()
             optimizer.step()
-            return float(loss.item())
+            return loss
 
         return step
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .peers import Step, sgd
-from .workload import Workload
+from .workload import Script, Workload
 
 TIMES, LEARN_RATE = 5, 0.01
 
@@ -15,11 +15,11 @@ TIMES, LEARN_RATE = 5, 0.01
 def workload(size: int = 1_000_000) -> Workload:
     start = np.random.default_rng(0).standard_normal(size).astype(np.float32)
 
-    def script(torch: Any, nn: Any, optim: Any) -> Step:
+    def script(torch: Any, nn: Any, optim: Any) -> Script:
         x = torch.tensor(start, requires_grad=True)
         sigmoid, optimizer = nn.functional.sigmoid, optim.SGD([x], lr=LEARN_RATE)
 
-        def step() -> float:
+        def step() -> Any:
             optimizer.zero_grad()
             h = x
             for _ in range(TIMES):
@@ -27,7 +27,7 @@ def workload(size: int = 1_000_000) -> Workload:
             loss = h.mean()
             loss.backward()
             optimizer.step()
-            return float(loss.item())
+            return loss
 
         return step
 

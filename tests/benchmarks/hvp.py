@@ -8,7 +8,7 @@ import numpy as np
 
 from .dense import layers, mse, tanh_net
 from .peers import Step
-from .workload import Workload
+from .workload import Script, Workload
 
 
 def workload(batch: int = 64) -> Workload:
@@ -20,14 +20,14 @@ def workload(batch: int = 64) -> Workload:
     def loss(xp: Any, parameters: Any) -> Any:
         return mse(xp, tanh_net(xp, x, parameters), y)
 
-    def script(library: Any, nn: Any, optim: Any) -> Step:
+    def script(library: Any, nn: Any, optim: Any) -> Script:
         return in_pytorch(library) if library.__name__ == "torch" else in_minigrad(library)
 
-    def in_minigrad(minigrad: Any) -> Step:
+    def in_minigrad(minigrad: Any) -> Script:
         f, at, along = (lambda *parameters: loss(np, parameters)), tuple(arrays), tuple(direction)
-        return lambda: curvature(minigrad.func.hvp(f, at, along), direction)
+        return lambda: sum(map(np.vdot, minigrad.func.hvp(f, at, along), direction))
 
-    def in_pytorch(torch: Any) -> Step:
+    def in_pytorch(torch: Any) -> Script:
         parameters = [torch.tensor(a, requires_grad=True) for a in arrays]
         inputs, targets, along = (
             torch.tensor(x),
@@ -35,7 +35,7 @@ def workload(batch: int = 64) -> Workload:
             list(map(torch.tensor, direction)),
         )
 
-        def step() -> float:
+        def step() -> Any:
             h = inputs
             for i in range(0, 6, 2):
                 h = torch.nn.functional.linear(h, parameters[i], parameters[i + 1])
@@ -43,7 +43,7 @@ def workload(batch: int = 64) -> Workload:
             value = torch.nn.functional.mse_loss(h, targets)
             slopes = torch.autograd.grad(value, parameters, create_graph=True)
             product = torch.autograd.grad(slopes, parameters, along)
-            return sum(float((p * v).sum()) for p, v in zip(product, along, strict=True))
+            return sum((p * v).sum() for p, v in zip(product, along, strict=True))
 
         return step
 

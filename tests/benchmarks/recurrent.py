@@ -9,7 +9,7 @@ import numpy as np
 
 from .by_hand import Adam, FlatParameters
 from .peers import Step
-from .workload import Workload, copied
+from .workload import Script, Workload, copied
 
 INPUTS, HIDDEN, LEARN_RATE, CLIP = 2, 64, 1e-3, 1.0
 
@@ -27,7 +27,7 @@ def recurrent(kind: str, gates: int, build: Build, batch: int, steps: int) -> Wo
     shapes = (rows, INPUTS), (rows, HIDDEN), (rows,), (rows,), (1, HIDDEN), (1,)
     arrays = [draw.uniform(-bound, bound, shape).astype(np.float32) for shape in shapes]
 
-    def script(torch: Any, nn: Any, optim: Any) -> Step:
+    def script(torch: Any, nn: Any, optim: Any) -> Script:
         layer, head = getattr(nn, kind)(INPUTS, HIDDEN), nn.Linear(HIDDEN, 1)
         parameters = [*layer.parameters(), *head.parameters()]
         copied(torch, parameters, arrays)
@@ -35,14 +35,14 @@ def recurrent(kind: str, gates: int, build: Build, batch: int, steps: int) -> Wo
         optimizer = optim.Adam(parameters, lr=LEARN_RATE)
         criterion = nn.MSELoss()
 
-        def step() -> float:
+        def step() -> Any:
             optimizer.zero_grad()
             output, _ = layer(inputs)
             loss = criterion(head(output[-1]), targets)
             loss.backward()
             nn.utils.clip_grad_norm_(parameters, CLIP)
             optimizer.step()
-            return float(loss.item())
+            return loss
 
         return step
 

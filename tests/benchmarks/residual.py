@@ -8,7 +8,7 @@ import numpy as np
 
 from .by_hand import BatchNorm, FlatParameters, Momentum, softmax_in_place
 from .peers import Step
-from .workload import Workload, copied
+from .workload import Script, Workload, copied
 
 WIDTH, CLASSES, BLOCKS = 64, 10, 8
 LEARN_RATE, MOMENTUM, CLIP = 0.05, 0.9, 1.0
@@ -25,7 +25,7 @@ def workload(batch: int = 128) -> Workload:
     arrays.append((draw.standard_normal((CLASSES, WIDTH)) / 8).astype("f"))
     arrays.append(np.zeros(CLASSES, np.float32))
 
-    def script(torch: Any, nn: Any, optim: Any) -> Step:
+    def script(torch: Any, nn: Any, optim: Any) -> Script:
         class Block(nn.Module):  # type: ignore[misc]  # of either library
             def __init__(self) -> None:
                 super().__init__()
@@ -44,13 +44,13 @@ def workload(batch: int = 128) -> Workload:
         optimizer = optim.SGD(parameters, lr=LEARN_RATE, momentum=MOMENTUM)
         criterion = nn.CrossEntropyLoss()
 
-        def step() -> float:
+        def step() -> Any:
             optimizer.zero_grad()
             loss = criterion(net(inputs), targets)
             loss.backward()
             nn.utils.clip_grad_norm_(parameters, CLIP)
             optimizer.step()
-            return float(loss.item())
+            return loss
 
         return step
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from .dense import layers, mse, tanh_net
 from .peers import Step, sgd
-from .workload import Workload, copied
+from .workload import Script, Workload, copied
 
 LEARN_RATE = 0.05
 
@@ -19,7 +19,7 @@ def workload(batch: int = 64) -> Workload:
     y = np.sin(x[:, :1] + 2.0 * x[:, 1:]).astype(np.float32)
     arrays = layers(draw, (2, 16, 16, 1))
 
-    def script(torch: Any, nn: Any, optim: Any) -> Step:
+    def script(torch: Any, nn: Any, optim: Any) -> Script:
         net = nn.Sequential(
             nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 16), nn.Tanh(), nn.Linear(16, 1)
         )
@@ -28,12 +28,12 @@ def workload(batch: int = 64) -> Workload:
         optimizer = optim.SGD(net.parameters(), lr=LEARN_RATE)
         criterion = nn.MSELoss()
 
-        def step() -> float:
+        def step() -> Any:
             optimizer.zero_grad()
             loss = criterion(net(inputs), targets)
             loss.backward()
             optimizer.step()
-            return float(loss.item())
+            return loss
 
         return step
 

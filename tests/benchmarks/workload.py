@@ -24,8 +24,10 @@ NAMES = (
     "elementwise",
     "hvp",
 )
+Script = Callable[[], Any]  # a step that returns its loss as a tensor
 LABELS = {
     "minigrad": "minigrad",
+    "compiled": "compiled",
     "numpy": "NumPy by hand",
     "torch": "PyTorch eager",
     "jax": "JAX jit",
@@ -38,7 +40,7 @@ LABELS = {
 class Workload:
     """One training step; all ways start from the same arrays, and must have the same losses."""
 
-    script: Callable[[Any, Any, Any], Step]  # of (library, nn, optim): minigrad's, or PyTorch's
+    script: Callable[[Any, Any, Any], Script]  # of (library, nn, optim): minigrad's, or PyTorch's
     numpy: Callable[[], Step] | None  # preallocated and in place: the limit
     arrays: Sequence[np.ndarray] = ()  # the parameters at the start
     loss: Loss | None = None  # with NumPy's names, for the peers that have no modules
@@ -47,9 +49,11 @@ class Workload:
 
     def step(self, way: str) -> Step | None:
         """The step in one way; None if that way cannot."""
-        if way in ("minigrad", "torch"):
-            library = importlib.import_module(way)
-            return self.script(library, library.nn, importlib.import_module(f"{way}.optim"))
+        if way in ("minigrad", "compiled", "torch"):
+            library = importlib.import_module("torch" if way == "torch" else "minigrad")
+            step = self.script(library, library.nn, library.optim)
+            run = library.compile(step) if way == "compiled" else step
+            return lambda: float(run().item())
         if way == "numpy":
             return self.numpy() if self.numpy else None
         if way in self.others:

@@ -16,15 +16,19 @@ def alike(who: str, input: Any, target: Any) -> None:
     expect(one == other, who, "input and target of one shape", f"{one} and {other}", "reshape one")
 
 
-def reduced(losses: Any, reduction: str, total: float | None = None) -> Any:
+def reduced(losses: Any, reduction: str, share: float | None = None) -> Any:
     """The losses themselves, their sum, or their mean: the sum over ``total``, or their number."""
     check("a loss", reduction=reduction)
     if reduction != "mean":
         return losses if reduction == "none" else losses.sum()
-    total = losses.size if total is None else total
-    given = f"shape {losses.shape} and a total weight of {total}"
+    return losses.sum() * (share_of(losses.shape, losses.size) if share is None else share)
+
+
+def share_of(shape: Any, total: float) -> float:
+    """What a mean multiplies a sum by: one over the total weight."""
+    given = f"shape {tuple(shape)} and a total weight of {total}"
     expect(total > 0.0, "a loss", "some losses to take the mean of", given, "leave the batch out")
-    return losses.sum() * (1.0 / total)
+    return 1.0 / total
 
 
 # --- differences --------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ...autograd import Tensor, fused
+from ...autograd.modes import replayed
 from ...errors import expect, wrong_value
 from .linear import ones, shares
 
@@ -37,12 +38,24 @@ def batch_norm(input: Any, running_mean: Any = None, running_var: Any = None, we
     expect(m > 1, "batch_norm", wanted, shape, "enlarge the batch, or eval()")
     z = normalize(input, weight, bias, eps, moments)
     if training and running_mean is not None and moments:
-        mean, var = moments["mean"], moments["var"]
-        for running, new, share in (running_mean, mean, 1.0), (running_var, var, m / (m - 1)):
-            moved = new * (momentum * share)
-            moved += running._array * (1.0 - momentum)
-            running._array = moved.astype(running.dtype, copy=False)  # an older graph keeps its own
+        move(running_mean, running_var, moments, momentum, m / (m - 1))
     return z
+
+
+@replayed
+def move(running_mean: Any, running_var: Any, moments: Any, momentum: float, share: float) -> None:
+    """Bring the running statistics nearer to those of the batch."""
+    pairs = (running_mean, moments["mean"], 1.0), (running_var, moments["var"], share)
+    for running, new, factor in pairs:
+        moved = new * (momentum * factor)
+        moved += running._array * (1.0 - momentum)
+        running._array = moved.astype(running.dtype, copy=False)  # an older graph keeps its own
+
+
+@replayed
+def increment(count: Any) -> None:
+    """Count a batch."""
+    count._array += 1
 
 
 def layer_norm(input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None,

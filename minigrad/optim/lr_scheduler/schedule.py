@@ -3,6 +3,7 @@
 import copy
 from typing import Any
 
+from ...autograd.modes import replayed
 from ...errors import expect
 from ...ranges import Options, check, check_fields
 from ..optimizer import Optimizer
@@ -38,6 +39,7 @@ class LRScheduler(Options):
         """The learning rates of the groups, as they are now."""
         return [group["lr"] for group in self.optimizer.param_groups]
 
+    @replayed
     def step(self) -> None:
         """Go on to the next epoch: due after the optimizer's steps."""
         self.last_epoch += 1

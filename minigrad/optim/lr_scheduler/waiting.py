@@ -4,6 +4,7 @@ import math
 from bisect import bisect_right
 from typing import Any, Literal
 
+from ...autograd.modes import replayed
 from ...errors import expect, wrong_value
 from .schedule import LRScheduler
 
@@ -47,6 +48,7 @@ class ReduceLROnPlateau(LRScheduler):
         self.best = math.inf if self.mode == "min" else -math.inf
         self.last_epoch = self.num_bad_epochs = self.cooldown_counter = 0
 
+    @replayed
     def step(self, metrics: Any) -> None:  # type: ignore[override]  # as in PyTorch
         """Go on to the next epoch, with what was measured in the last: a number."""
         current, sign = float(metrics), 1.0 if self.mode == "max" else -1.0
