@@ -28,7 +28,7 @@ LAYERS = [
     "ranges",
     "random clipping serialization",
     "creation",
-    "func",
+    "func replay",
     "nn.hooks",
     "nn.kernels.activation nn.kernels.conv nn.kernels.linear nn.kernels.loss",
     "nn.kernels.norm nn.kernels.recurrent",

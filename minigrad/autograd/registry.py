@@ -70,6 +70,7 @@ class Plan:
         scope: dict[str, Any] = {f"{name}_rule": rule for name, rule in op.rules.items()}
         scope |= {"backward": op.backward, "needed": tuple(name in wanted for name in op.index)}
         pull: Function = eval(f"lambda g, kept: {text}", scope)
+        pull.__name__ = f"{op.name}_back"
         return pull
 
 

@@ -55,7 +55,7 @@ class Tensor(Operators):
     @data.setter
     def data(self, value: Any) -> None:
         if getattr(value, "_array", value) is not self._array:
-            _put(self, "_array", value)
+            put_data(self, value)
 
     @property
     def grad(self) -> Tensor | None:
@@ -64,7 +64,7 @@ class Tensor(Operators):
 
     @grad.setter
     def grad(self, value: Any) -> None:
-        _put(self, "_grad", value)
+        put_grad(self, value)
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Make it a leaf whose gradient `backward` computes; floats only. Returns itself."""
@@ -98,7 +98,7 @@ class Tensor(Operators):
         for node, g in zip(results, _owned(results.values()), strict=True):
             tensor = node.tensor()
             if tensor is not None:
-                _add_to_grad(tensor, g, create_graph)
+                add_to_grad(tensor, g, create_graph)
 
     def register_hook(self, hook: Callable[[Tensor], Any]) -> Handle:
         """Call ``hook(gradient)`` when the gradient of this tensor is known.
@@ -120,21 +120,18 @@ class Tensor(Operators):
     def numpy(self) -> np.ndarray:
         """The array itself, sharing memory: changes made to it by NumPy leave no trace here."""
         refuse_detaching("numpy()", self._node)
-        refuse_reading("numpy()")
-        return self._array
+        return self._read("numpy()")
 
     def item(self) -> Any:
         """The one element as a Python number."""
-        refuse_reading("a Python number")
         if self.size != 1:
             wanted, given = "a tensor of one element", f"shape {self.shape}"
             raise wrong_value("a Python number", wanted, given, "use .tolist(), or reduce it first")
-        return self._array.item()
+        return self._read("a Python number").item()
 
     def tolist(self) -> Any:
         """The elements as nested lists of Python numbers."""
-        refuse_reading("tolist()")
-        return self._array.tolist()
+        return self._read("tolist()").tolist()
 
     def __float__(self) -> float:
         caller = sys._getframe(1)  # NumPy asks for a float where array[i] = t is executed
@@ -143,7 +140,7 @@ class Tensor(Operators):
         return float(self.item())
 
     __int__, __bool__ = (lambda t: int(t.item())), (lambda t: bool(t.item()))
-    __index__ = property(lambda t: refuse_reading("an index of Python's") or t._array.__index__)
+    __index__ = property(lambda t: t._read("an index of Python's").__index__)
 
     def __len__(self) -> int:
         if self.ndim == 0:
@@ -182,6 +179,10 @@ class Tensor(Operators):
             raise wrong_value("backward", "a tensor of one element", f"shape {array.shape}", mend)
         return np.ones_like(array) if array.ndim else constant(1.0, array.dtype.char)
 
+    def _read(self, what: str) -> np.ndarray:
+        refuse_reading(what)
+        return self._array
+
     def _tracked_node(self, who: str) -> Any:
         if self._node is None:
             mend = "call requires_grad_() on it, or on what it is made of, before it is used"
@@ -192,8 +193,7 @@ class Tensor(Operators):
 
         def __array__(self, dtype=None, copy=None):
             refuse_detaching("np.asarray(t)", self._node)
-            refuse_reading("np.asarray(t)")
-            return np.array(self._array, dtype, copy=copy)
+            return np.array(self._read("np.asarray(t)"), dtype, copy=copy)
 
     def __array_ufunc__(self, ufunc: Any, call: str, *inputs: Any, **kwargs: Any) -> Any:
         return dispatch(ufunc if call == "__call__" else getattr(ufunc, call), inputs, kwargs)
@@ -288,7 +288,8 @@ def _owned(gradients: Iterable[Any]) -> list[Any]:
 
 
 @replayed
-def _add_to_grad(tensor: Tensor, g: Tensor, create_graph: bool) -> None:
+def add_to_grad(tensor: Tensor, g: Tensor, create_graph: bool) -> None:
+    """Add to the gradient of a tensor."""
     held = tensor._grad
     if held is None:
         tensor._grad = g
@@ -300,10 +301,17 @@ def _add_to_grad(tensor: Tensor, g: Tensor, create_graph: bool) -> None:
 
 
 @replayed
-def _put(tensor: Tensor, name: str, value: Any) -> Any:
-    array = None if value is None else tensor._alike(name.strip("_"), value)
-    setattr(tensor, name, array if name == "_array" or array is None else Tensor(array))
-    return array
+def put_data(tensor: Tensor, value: Any) -> np.ndarray:
+    """Give a tensor a copy of a value as its array."""
+    tensor._array = tensor._alike("data", value)
+    return tensor._array
+
+
+@replayed
+def put_grad(tensor: Tensor, value: Any) -> Tensor | None:
+    """Give a tensor a copy of a value as its gradient."""
+    tensor._grad = None if value is None else Tensor(tensor._alike("grad", value))
+    return tensor._grad  # type: ignore[no-any-return]  # a Variable knows no Tensor
 
 
 def _rebuild(kind: type[Tensor], array: Any, requires_grad: bool, grad: Any) -> Tensor:

@@ -143,8 +143,8 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, *, generator: Any
 @replayed
 def dropped(shape: Any, dtype: Any, p: float, generator: np.random.Generator) -> np.ndarray:
     """What `dropout` multiplies by: 0 with probability ``p``, and ``1 / (1 - p)``."""
-    kept = generator.random(shape, np.float32) >= p
-    return kept.astype(dtype) * (1.0 / (1.0 - p) if p < 1.0 else 0.0)
+    noise: np.ndarray = (generator.random(shape, np.float32) >= p).astype(dtype)
+    return noise * (1.0 / (1.0 - p) if p < 1.0 else 0.0)
 
 
 def embedding(input: Any, weight: Any) -> Any:

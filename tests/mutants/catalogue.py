@@ -282,8 +282,8 @@ MUTANTS = (
     mutant(
         "the running variance is the biased one",
         "nn/kernels/norm.py",
-        "(running_var, var, m / (m - 1))",
-        "(running_var, var, 1.0)",
+        "move(running_mean, running_var, moments, momentum, m / (m - 1))",
+        "move(running_mean, running_var, moments, momentum, 1.0)",
     ),
     mutant(
         "batch norm passes over its mean on the way back",
