@@ -333,9 +333,10 @@ def _one_hot(who: str, form: Any, target: Any, weight: Any, ignored: int, smooth
     (*shape, number), dtype = form
     index = indices(who, target, number, ignored)
     expect(list(index.shape) == shape, who, f"class indices of shape {tuple(shape)}", index.shape)
-    counted = weights_of(np.ones(number) if weight is None else weight, dtype)
-    counted = counted * (index != ignored)[..., None]
-    one = np.eye(number, dtype=dtype)[np.where(index == ignored, 0, index)]
-    total = float(np.sum(one * counted))
-    spread = (one * (1.0 - smoothing) + smoothing / number) * counted
+    counted = (index != ignored)[..., None].astype(dtype)
+    counted = counted if weight is None else counted * weights_of(weight, dtype)
+    spread = (index[..., None] == np.arange(number)) * counted
+    total = float(spread.sum())
+    if smoothing:
+        spread = spread * (1.0 - smoothing) + counted * (smoothing / number)
     return spread, share_of(shape, total) if reduction == "mean" else None
