@@ -51,8 +51,8 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     array([[4.],
            [4.]])
     """
-    out, has_bias = weight.shape[:1], bias is not None
-    if input.shape[-1:] != weight.shape[1:] or (has_bias and bias.shape != out):
+    has_bias = bias is not None
+    if input.shape[-1:] != weight.shape[1:] or (has_bias and bias.shape != weight.shape[:1]):
         wanted = f"inputs of shape (..., {weight.shape[-1]})"
         given = f"{input.shape}, its weight being {weight.shape} and its bias {np.shape(bias)}"
         raise wrong_value("Linear", wanted, given, "reshape one of them")
