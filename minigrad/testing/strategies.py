@@ -5,8 +5,7 @@ C order. So: values all distinct and of mixed magnitude, square and ambiguous sh
 and every memory layout that NumPy has.
 """
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,9 +13,8 @@ try:
     from hypothesis import strategies as st
     from hypothesis.extra import numpy as hnp
 except ImportError as error:
-    raise ImportError(
-        "minigrad.testing.strategies needs Hypothesis; install it with pip install hypothesis"
-    ) from error
+    raise ImportError("minigrad.testing.strategies needs Hypothesis; "
+                      "install it with pip install hypothesis") from error  # fmt: skip
 
 Shape = tuple[int, ...]
 Strategy = st.SearchStrategy
@@ -24,8 +22,7 @@ Strategy = st.SearchStrategy
 LAYOUTS = ("C", "F", "transposed", "strided", "reversed", "read-only", "broadcast")
 
 
-@dataclass(frozen=True)
-class Domain:
+class Domain(NamedTuple):
     """An interval, and points in it that values keep away from: kinks and poles."""
 
     low: float
@@ -49,8 +46,8 @@ def values(shape: Shape, domain: Domain, draw: np.random.Generator) -> np.ndarra
     >>> bool(x.min() >= 0.01), np.unique(x).size
     (True, 6)
     """
-    low, high = domain.low, domain.high
-    edges = np.unique([low, np.clip(0.0, low, high), high, *domain.kinks])
+    low, high, kinks = domain
+    edges = np.unique([low, np.clip(0.0, low, high), high, *kinks])
     number, from_left = draw.integers(len(edges) - 1, size=shape), draw.random(shape) < 0.5
     ends = edges[number], edges[number + 1]
     near, far = np.where(from_left, ends, ends[::-1])
