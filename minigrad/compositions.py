@@ -157,12 +157,6 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", constant_values: Any
     return np.append(np.ravel(array), np.zeros(1, array.dtype))[place] + frame
 
 
-def shifted(sign: int, x: Any, axes: Any = None) -> Any:
-    """The halves of axes exchanged, as `numpy.fft.fftshift` does and its inverse undoes."""
-    found = along(tuple(axes) if isinstance(axes, list) else axes, np.ndim(x))
-    return np.roll(x, [sign * (np.shape(x)[i] // 2) for i in found], found)
-
-
 # --- products -----------------------------------------------------------------------------------
 
 
@@ -172,11 +166,11 @@ def einsum(subscripts: str, *operands: Any, optimize: Any = True) -> Any:
         raise wrong_kind("np.einsum", "subscripts as a string", "a list", "write 'ij,jk->ik'")
     text, arrow, output = subscripts.replace(" ", "").partition("->")
     inputs, arrays = text.split(","), list(operands)
+    spare = "".join(x for x in string.ascii_letters if x not in text)
     ranks = zip(inputs, map(np.ndim, arrays), strict=True)
-    hidden = [rank - len(own.replace("...", "")) for own, rank in ranks]
-    dots = "".join(x for x in string.ascii_letters if x not in text)[: max(hidden)]
-    pairs = zip(inputs, hidden, strict=True)
-    inputs = [own.replace("...", dots[len(dots) - n :]) for own, n in pairs]
+    hidden = [spare[: max(rank - len(own.replace("...", "")), 0)][::-1] for own, rank in ranks]
+    inputs = [own.replace("...", dots) for own, dots in zip(inputs, hidden, strict=True)]
+    dots = max(hidden, key=len)
     letters = "".join(inputs)
     once = [x for x in sorted(set(letters) - set(dots)) if letters.count(x) == 1]
     output = output.replace("...", dots) if arrow else dots + "".join(once)
@@ -214,10 +208,9 @@ def dot(a: Any, b: Any) -> Any:
 def kron(a: Any, b: Any) -> Any:
     """Blocks of b, scaled by the elements of a."""
     n = max(np.ndim(a), np.ndim(b))
-    sides = [(1,) * (n - np.ndim(x)) + np.shape(x) for x in (a, b)]
-    left = np.reshape(a, [m for side in sides[0] for m in (side, 1)])
-    right = np.reshape(b, [m for side in sides[1] for m in (1, side)])
-    return np.reshape(left * right, [i * j for i, j in zip(*sides, strict=True)])
+    a, b = (np.reshape(x, (1,) * (n - np.ndim(x)) + np.shape(x)) for x in (a, b))
+    blocks = np.expand_dims(a, [*range(1, 2 * n, 2)]) * np.expand_dims(b, [*range(0, 2 * n, 2)])
+    return np.reshape(blocks, [i * j for i, j in zip(a.shape, b.shape, strict=True)])
 
 
 def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1,
@@ -233,6 +226,8 @@ def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1,
 
 # --- linear algebra -----------------------------------------------------------------------------
 
+OF_SINGULAR_VALUES = {2: math.inf, -2: -math.inf, "nuc": 1}  # which norm of them a matrix norm is
+
 
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     """The norm of a vector or matrix, as NumPy defines its orders; 0 has the derivative 0."""
@@ -243,13 +238,11 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
         return vector_norm(x, ord, axes, keepdims)
     known = len(axes) == 2 and ord in (1, -1, 2, -2, math.inf, -math.inf, "nuc")
     expect(known, "np.linalg.norm", "an order of vectors or matrices", repr(ord))
-    if ord in (2, -2, "nuc"):
-        values = np.linalg.svdvals(np.moveaxis(x, axes, (-2, -1)))
-        z = np.sum(values, -1) if ord == "nuc" else (np.max if ord > 0 else np.min)(values, -1)
+    if ord in OF_SINGULAR_VALUES:
+        z = norm(np.linalg.svdvals(np.moveaxis(x, axes, (-2, -1))), OF_SINGULAR_VALUES[ord], -1)
         return np.expand_dims(z, axes) if keepdims else z
     summed, compared = axes if abs(ord) == 1 else axes[::-1]
-    sums = np.sum(np.abs(x), summed, keepdims=True)
-    z = (np.max if ord > 0 else np.min)(sums, compared, keepdims=True)
+    z = norm(norm(x, 1, summed, True), math.copysign(math.inf, ord), compared, True)
     return z if keepdims else np.squeeze(z, axes)
 
 
@@ -269,11 +262,6 @@ def zero_safe(root: Function, x: Any) -> Any:
 
 
 EighResult, SVDResult = map(type, (np.linalg.eigh(np.eye(1)), np.linalg.svd(np.eye(1))))
-
-
-def slogdet(a: Any) -> Any:
-    """The sign, which is constant, and the logarithm of the absolute determinant."""
-    return np.linalg.slogdet(a.detach())._replace(logabsdet=log_abs_det(a))
 
 
 def eigh(a: Any, UPLO: str = "L") -> Any:
@@ -307,7 +295,7 @@ def matrix_power(a: Any, n: int) -> Any:
 NAMED: Any = (clip, linspace, select, prod, cumprod, var, average, diff, gradient, stack, pad,
               einsum, tensordot, dot, kron, cross)  # fmt: skip
 TABLE |= {getattr(np, text.__name__): text for text in NAMED}
-TABLE |= {getattr(np.linalg, f.__name__): f for f in (norm, slogdet, eigh, svd, matrix_power)}
+TABLE |= {getattr(np.linalg, f.__name__): f for f in (norm, eigh, svd, matrix_power)}
 TABLE |= {f: partial(grown, f) for f in (np.atleast_1d, np.atleast_2d, np.atleast_3d)}
 TABLE |= {
     np.imag: np.zeros_like, np.real_if_close: lambda a, tol=100.0: np.copy(a),
@@ -319,11 +307,11 @@ TABLE |= {
     np.split: partial(cut, np.split, 0), np.array_split: partial(cut, np.array_split, 0),
     np.vsplit: partial(cut, np.split, 0), np.hsplit: partial(cut, np.split, 1),
     np.dsplit: partial(cut, np.split, 2),
-    np.fft.fftshift: partial(shifted, 1), np.fft.ifftshift: partial(shifted, -1),
     np.inner: lambda a, b: np.tensordot(a, b, (-1, -1)) if np.ndim(a) and np.ndim(b) else a * b,
     np.outer: lambda a, b: np.ravel(a)[:, None] * np.ravel(b),
     np.vdot: lambda a, b: np.sum(np.ravel(a) * np.ravel(b)),
     np.trace: lambda a, *args, **kw: np.sum(np.diagonal(a, *args, **kw), -1),
+    np.linalg.slogdet: lambda a: np.linalg.slogdet(a.detach())._replace(logabsdet=log_abs_det(a)),
     np.linalg.svdvals: lambda x: np.linalg.svd(x, compute_uv=False),
     np.linalg.eigvalsh: lambda a, UPLO="L": np.linalg.eigh(a, UPLO)[0],
 }  # fmt: skip

@@ -47,6 +47,8 @@ MOVING |= {"arr": "take_along_axis extract delete", "m": "rot90 fliplr flipud"}
 for name, functions in MOVING.items():
     for function in functions.split():
         moving(getattr(np, function), name)
+for shift in np.fft.fftshift, np.fft.ifftshift:
+    moving(shift, "x")
 
 
 def sort_rule(g: Any, z: Any, a: Any, axis: Any) -> Any:
