@@ -24,13 +24,15 @@ derivative(scatter, g=lambda g, index: g[index])
 derivative(operator.getitem, "x, index", x=lambda g, x_shape, index: scatter(g, index, x_shape))
 
 
-def moving(function: Function, name: str) -> None:
+def moving(function: Function) -> None:
     """The row of a function that moves the elements of one array, copies, leaves out or fills up.
 
     Its rule sends their numbers through the function and looks where they arrive; they count from
     1, so that 0 is what it filled up with.
     """
-    others = [other for other in parameters_of(function) if other != name]
+    others = list(parameters_of(function))
+    name = next(name for name in NAMES_OF_ARRAYS if name in others)
+    others.remove(name)
 
     def rule(g: Any, shape: tuple[int, ...], *values: Any) -> Any:
         size = int(np.prod(shape))
@@ -42,13 +44,11 @@ def moving(function: Function, name: str) -> None:
     derivative(function, **{name: eval(f"lambda g, {needs}: rule(g, {needs})", {"rule": rule})})
 
 
-MOVING = {"a": "rollaxis repeat diagonal take compress resize", "A": "tile", "v": "diag diagflat"}
-MOVING |= {"arr": "take_along_axis extract delete", "m": "rot90 fliplr flipud"}
-for name, functions in MOVING.items():
-    for function in functions.split():
-        moving(getattr(np, function), name)
-for shift in np.fft.fftshift, np.fft.ifftshift:
-    moving(shift, "x")
+NAMES_OF_ARRAYS = "a", "A", "arr", "m", "v", "x"  # in NumPy's parameter lists
+MOVING = """rollaxis repeat diagonal take compress resize tile diag diagflat take_along_axis extract
+delete rot90 fliplr flipud fft.fftshift fft.ifftshift"""
+for path in MOVING.split():
+    moving(operator.attrgetter(path)(np))
 
 
 def sort_rule(g: Any, z: Any, a: Any, axis: Any) -> Any:
