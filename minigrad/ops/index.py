@@ -56,19 +56,14 @@ def sort_rule(g: Any, z: Any, a: Any, axis: Any) -> Any:
     if axis is None:
         return np.reshape(sort_rule(g, z, np.ravel(a), -1), np.shape(a))
     g, z, a = (np.moveaxis(v, axis, -1) for v in (g, z, a))
-    sets = _sets(a)
-    number = np.bincount(np.ravel(sets)).astype(g.dtype)
-    mean = scatter(g, _sets(z), number.shape) / number
-    return np.moveaxis(mean[sets], -1, axis)
-
-
-def _sets(a: Any) -> Any:
-    """For each element the number of the set of values equal to it on its line, the last axis."""
     rising = np.argsort(a, -1)
     line = np.take_along_axis(a, rising, -1)
     starts = np.not_equal(line, np.roll(line, 1, -1)) | np.equal(np.arange(a.shape[-1]), 0)
-    runs = np.reshape(np.cumsum(starts), a.shape) - 1
-    return np.take_along_axis(runs, np.argsort(rising, -1), -1)
+    runs = np.reshape(np.cumsum(starts), a.shape) - 1  # of equal values, numbered
+    number = np.bincount(np.ravel(runs)).astype(g.dtype)
+    mean = scatter(np.take_along_axis(g, np.argsort(z, -1), -1), runs, number.shape) / number
+    shared = np.take_along_axis(mean[runs], np.argsort(rising, -1), -1)
+    return np.moveaxis(shared, -1, axis)
 
 
 derivative(np.sort, a=sort_rule)

@@ -198,7 +198,7 @@ MUTANTS = (
     mutant(
         "sort gives a tie to the first",
         "ops/index.py",
-        "return np.moveaxis(mean[sets], -1, axis)",
+        "return np.moveaxis(shared, -1, axis)",
         "return np.moveaxis(g, -1, axis)",
     ),
     mutant(
