@@ -145,5 +145,4 @@ class GradScaler(Options):
         """Go on from what `state_dict` gave."""
         wanted, given = (", ".join(sorted(state)) for state in (self.state_dict(), state_dict))
         expect(wanted == given, "GradScaler.load_state_dict", wanted, given, "give what it saved")
-        self._scale = float(state_dict["scale"])
-        vars(self).update({k: v for k, v in state_dict.items() if k != "scale"})
+        vars(self).update({"_scale" if k == "scale" else k: v for k, v in state_dict.items()})

@@ -196,10 +196,9 @@ class _Run:
         array = bare(value)
         wanted, mend = f"argument {number} to be of floats", "give np.asarray(x, float)"
         expect(array.dtype.kind in "fc", self.who, wanted, array.dtype, mend, TypeError)
-        is_fresh = not is_tracked((value,))
-        x = Tensor(array).requires_grad_() if is_fresh else Tensor(array, alias(value._node))
-        self.variables.append(x)
-        return x
+        node = getattr(value, "_node", None)
+        self.variables.append(Tensor(array, node and alias(node)).requires_grad_())
+        return self.variables[-1]
 
     def check_scalar(self) -> None:
         """Raise unless the function returned one number."""

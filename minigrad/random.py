@@ -111,10 +111,9 @@ def randperm(n: int, *, generator: Source = None, dtype: Any = np.int64,
 def shape_from(size: tuple[Any, ...]) -> tuple[int, ...]:
     """A shape given as numbers or as one tuple."""
     sides = size[0] if len(size) == 1 and isinstance(size[0], (tuple, list)) else size
-    try:
-        return tuple(int(side.__index__()) for side in sides)
-    except AttributeError:
-        raise TypeError(f"a shape is expected as whole numbers, got {size}; convert them") from None
+    are_whole = all(hasattr(side, "__index__") for side in sides)
+    expect(are_whole, "a shape", "whole numbers", size, "convert them", TypeError)
+    return tuple(int(side.__index__()) for side in sides)
 
 
 def made(array: Any, dtype: Any, requires_grad: bool) -> Tensor:
