@@ -84,9 +84,8 @@ def _packed(value: Any, arrays: list[np.ndarray], where: str) -> Any:
         return {"tuple": values} if isinstance(value, tuple) else values
     array = getattr(value, "_array", value)
     if not isinstance(array, (np.ndarray, np.generic)) or array.dtype.hasobject:
-        kinds = "lists, tuples, arrays, tensors, numbers, strings or None"
-        given = f"{type(value).__name__} at {where}"
-        raise wrong_kind("save", f"dicts with keys of str or int, {kinds}", given, "convert it")
+        wanted = "dicts by str or int, lists, tuples, arrays, tensors, numbers, strings or None"
+        raise wrong_kind("save", wanted, f"{type(value).__name__} at {where}", "convert it")
     arrays.append(np.asarray(array))
     kind = "tensor" if value is not array else "number" if np.isscalar(array) else "array"
     return {kind: f"arr_{len(arrays) - 1}"}

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..autograd.variable import leaves
 from ..errors import expect
 from ..func import bare, grad, hvp
 
@@ -140,8 +141,7 @@ class _Check:
 
     def outputs(self, floats: Sequence[Any]) -> list[Any]:
         is_complex = any(np.iscomplexobj(bare(x)) for x in floats)
-        z = (self.reference if is_complex else self.f)(*self.arguments(floats))
-        return list(z) if isinstance(z, (tuple, list)) else [z]
+        return leaves((self.reference if is_complex else self.f)(*self.arguments(floats)))
 
     def weighed(self, *floats: Any) -> Any:
         """The sum of the outputs, weighed with the cotangents."""
@@ -158,9 +158,8 @@ class _Check:
         if self.vjp is None:
             return _flat(grad(self.weighed, range(len(floats)))(*floats))
         cotangent = self.cotangents[0] if len(self.cotangents) == 1 else tuple(self.cotangents)
-        found = self.vjp(cotangent, *self.arguments(floats))
-        found = [bare(g) for g in (found if isinstance(found, tuple) else (found,))]
-        given = [g.shape for g in found]
+        found = leaves(self.vjp(cotangent, *self.arguments(floats)))
+        given = [np.shape(g) for g in found]
         expect(given == self.shapes, self.who, f"a vjp giving shapes {self.shapes}", given)
         return _flat(found)
 
@@ -185,8 +184,7 @@ class _Check:
     def is_analytic(self) -> bool:
         """Whether the complex step agrees with differences along the direction."""
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("error", np.exceptions.ComplexWarning)
+            with warnings.catch_warnings(action="error", category=np.exceptions.ComplexWarning):
                 slope = self.complex_slope(self.point, self.direction)
         except (TypeError, np.exceptions.ComplexWarning, np.linalg.LinAlgError):
             return False
@@ -201,21 +199,20 @@ class _Check:
         slope, parts = float(tape @ along), zip(*map(self.split, (tape, along)), strict=True)
         size = sum(np.abs(g).max(initial=0.0) * np.abs(v).sum() for g, v in parts)
         error = abs(slope - wanted) / max(1.0, size, abs(wanted))
-        if error <= most:
-            return
         where = "by input {} at index {}".format(*place) if place else "along a random direction"
-        raise GradcheckError(f"{self.who}, order {self.order}: {where} the "
-                             f"{'hand-written vjp' if self.vjp else 'tape'} gives {slope:.15g}, "
-                             f"the {name} {wanted:.15g}, error {error:.3g}; seed={self.seed} "
-                             "repeats it")  # fmt: skip
+        checked = "hand-written vjp" if self.vjp else "tape"
+        if error > most:
+            raise GradcheckError(f"{self.who}, order {self.order}: {where} the {checked} gives "
+                                 f"{slope:.15g}, the {name} {wanted:.15g}, error {error:.3g}; "
+                                 f"seed={self.seed} repeats it")  # fmt: skip
 
 
 def _is_float(x: Any) -> bool:
     return isinstance(x, float) or getattr(getattr(x, "dtype", None), "kind", "") == "f"
 
 
-def _flat(arrays: Iterable[np.ndarray]) -> np.ndarray:
-    return np.concatenate([np.ravel(array) for array in arrays])
+def _flat(arrays: Iterable[Any]) -> Vector:
+    return np.concatenate([np.ravel(bare(array)) for array in arrays])
 
 
 def _generic(draw: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:

@@ -90,9 +90,8 @@ def broadcastable_shapes(max_side: int = 4) -> Strategy[Any]:
         ]  # fmt: skip
         return st.sampled_from(pairs).flatmap(st.permutations).map(tuple)
 
-    limits: Any = {"min_side": 0, "max_side": max_side, "max_dims": 3}
-    several = hnp.mutually_broadcastable_shapes(num_shapes=2, **limits)
-    return st.integers(1, max_side).flatmap(ambiguous) | several.map(lambda both: both.input_shapes)
+    two = hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=3, min_side=0, max_side=max_side)
+    return st.integers(1, max_side).flatmap(ambiguous) | two.map(lambda both: both.input_shapes)
 
 
 @st.composite
