@@ -7,7 +7,7 @@ Where the function is not analytic, or knows no complex numbers, central differe
 
 import math
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,7 +23,6 @@ EXACT, COARSE = ("complex step", 1e-11), ("differences", 1e-6)  # with how much 
 Vector = np.ndarray
 Place = tuple[int, tuple[int, ...]]  # the number of an input, and an index in it
 Reference = tuple[str, float]  # what a slope is compared with, and how much it may err
-Function = Callable[..., Any]
 
 
 class GradcheckError(AssertionError):
@@ -37,8 +36,7 @@ class Report(NamedTuple):
     kinks: tuple[Place, ...]  # where only slopes were bounded
 
 
-def gradcheck(f: Any, *inputs: Any, order: int = 2, seed: int = 0,
-              reference: Function | None = None) -> Report:  # fmt: skip
+def gradcheck(f: Any, *inputs: Any, order: int = 2, seed: int = 0, reference: Any = None) -> Report:
     """Check the derivatives of a function at a point.
 
     Args:
