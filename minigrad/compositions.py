@@ -134,20 +134,6 @@ def grown(function: Function, *arrays: Any) -> Any:
     return results[0] if len(results) == 1 else tuple(results)
 
 
-def joined(growing: Function, axis: int, tup: Any, **kw: Any) -> Any:
-    """The arrays, grown, one behind the other."""
-    arrays = [growing(a) for a in tup]
-    return np.concatenate(arrays, min(axis, np.ndim(arrays[0]) - 1), **kw)
-
-
-def cut(cutter: Function, usual: int, ary: Any, indices_or_sections: Any, axis: Any = None) -> Any:
-    """The pieces into which a function cuts the numbers along the axis."""
-    axis = min(usual, np.ndim(ary) - 1) if axis is None else axis % np.ndim(ary)
-    pieces = cutter(np.arange(np.shape(ary)[axis]), indices_or_sections)
-    spans = [slice(p[0], p[-1] + 1) if p.size else slice(0, 0) for p in pieces]
-    return [ary[(slice(None),) * axis + (span,)] for span in spans]
-
-
 def pad(array: Any, pad_width: Any, mode: Any = "constant", constant_values: Any = 0.0) -> Any:
     """Padding by a constant: each place picks the element whose number arrives there, or a zero."""
     expect(mode == "constant", "np.pad", "mode constant here", repr(mode), "use np.concatenate")
@@ -296,17 +282,15 @@ NAMED: Any = (clip, linspace, select, prod, cumprod, var, average, diff, gradien
               einsum, tensordot, dot, kron, cross)  # fmt: skip
 TABLE |= {getattr(np, text.__name__): text for text in NAMED}
 TABLE |= {getattr(np.linalg, f.__name__): f for f in (norm, eigh, svd, matrix_power)}
+OF_NUMPY: Any = (np.vstack, np.hstack, np.dstack,  # its own texts, which are made of other rows
+                 np.split, np.array_split, np.vsplit, np.hsplit, np.dsplit)  # fmt: skip
+TABLE |= {function: function.__wrapped__ for function in OF_NUMPY}
 TABLE |= {f: partial(grown, f) for f in (np.atleast_1d, np.atleast_2d, np.atleast_3d)}
 TABLE |= {
     np.imag: np.zeros_like, np.real_if_close: lambda a, tol=100.0: np.copy(a),
     np.std: lambda *args, **kw: zero_safe(np.sqrt, var(*args, **kw)),
-    np.vstack: partial(joined, np.atleast_2d, 0), np.hstack: partial(joined, np.atleast_1d, 1),
-    np.dstack: partial(joined, np.atleast_3d, 2),
-    np.column_stack: partial(joined, lambda a: np.atleast_2d(np.transpose(a)).T, 1),
+    np.column_stack: lambda tup: np.hstack([np.atleast_2d(np.transpose(a)).T for a in tup]),
     np.append: lambda arr, values, axis=None: np.concatenate([arr, values], axis),
-    np.split: partial(cut, np.split, 0), np.array_split: partial(cut, np.array_split, 0),
-    np.vsplit: partial(cut, np.split, 0), np.hsplit: partial(cut, np.split, 1),
-    np.dsplit: partial(cut, np.split, 2),
     np.inner: lambda a, b: np.tensordot(a, b, (-1, -1)) if np.ndim(a) and np.ndim(b) else a * b,
     np.outer: lambda a, b: np.ravel(a)[:, None] * np.ravel(b),
     np.vdot: lambda a, b: np.sum(np.ravel(a) * np.ravel(b)),
