@@ -40,8 +40,8 @@ def moving(function: Function) -> None:
         arrived = function(**{name: numbers}, **dict(zip(others, values, strict=True)))
         return np.reshape(scatter(np.ravel(g), np.ravel(arrived), (size + 1,))[1:], shape)
 
-    needs = ", ".join([f"{name}_shape", *others])
-    derivative(function, **{name: eval(f"lambda g, {needs}: rule(g, {needs})", {"rule": rule})})
+    needs, scope = ", ".join([f"{name}_shape", *others]), {"rule": rule, "__name__": __name__}
+    derivative(function, **{name: eval(f"lambda g, {needs}: rule(g, {needs})", scope)})
 
 
 NAMES_OF_ARRAYS = "a", "A", "arr", "m", "v", "x"  # in NumPy's parameter lists
