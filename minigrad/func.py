@@ -148,10 +148,9 @@ def jacobian(f: Function, argnums: int = 0) -> Function:
         z = bare(run.outputs[0])
         units = np.eye(z.size, dtype=z.dtype).reshape(z.size, *z.shape)
         rows = [pull(run.outputs, run.variables, [unit], run.taped) for unit in units]
-        nothing = [np.zeros(0)] * len(run.variables)
-        columns = map(np.stack, zip(*rows, strict=True)) if rows else nothing
+        columns = zip(*rows, strict=True) if rows else [[np.zeros(0)]] * len(run.variables)
         shapes = [z.shape + x.shape for x in run.variables]
-        return arranged(map(np.reshape, columns, shapes), run.arguments)
+        return arranged(map(np.reshape, map(np.stack, columns), shapes), run.arguments)
 
     return matrix
 

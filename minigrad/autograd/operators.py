@@ -79,8 +79,7 @@ class Operators(NDArrayOperatorsMixin, Variable):
 
     def to(self, dtype: Any) -> Any:
         """The tensor itself if it is of that dtype, otherwise converted, on the tape."""
-        is_so = self._array.dtype == dtype
-        return self if is_so else dispatch(np.ndarray.astype, (self, dtype), {})
+        return self if self.dtype == dtype else dispatch(np.ndarray.astype, (self, dtype), {})
 
     half, float, double = partialmethod(to, "e"), partialmethod(to, "f"), partialmethod(to, "d")
 

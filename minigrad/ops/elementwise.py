@@ -69,11 +69,6 @@ def larger(g: Any, x: Any, y: Any) -> Any:
     return np.where(np.equal(x, y), 0.5 * g, np.where((x > y) | np.isnan(y), g, 0.0))
 
 
-def hypot_x(g: Any, z: Any, x: Any) -> Any:
-    """x / z, and 0 where z = 0."""
-    return g * x / np.where(np.equal(z, 0.0), 1.0, z)
-
-
 derivative(np.add, x=lambda g: g, y=lambda g: g)
 derivative(np.subtract, x=lambda g: g, y=lambda g: -g)
 derivative(np.multiply, x=lambda g, y: g * y, y=lambda g, x: g * x)
@@ -87,7 +82,8 @@ for minimum in np.minimum, np.fmin:
     derivative(minimum, x=lambda g, x, y: larger(g, -x, -y), y=lambda g, x, y: larger(g, -y, -x))
 derivative(np.arctan2, x=lambda g, x, y: g * y / (x * x + y * y),
            y=lambda g, x, y: -g * x / (x * x + y * y))  # fmt: skip
-derivative(np.hypot, x=hypot_x, y=lambda g, z, y: hypot_x(g, z, y))
+derivative(np.hypot, x=lambda g, z, x: g * x / np.where(np.equal(z, 0.0), 1.0, z),
+           y=lambda g, z, y: g * y / np.where(np.equal(z, 0.0), 1.0, z))  # fmt: skip
 derivative(np.logaddexp, x=lambda g, z, x: g * np.exp(x - z), y=lambda g, z, y: g * np.exp(y - z))
 derivative(np.logaddexp2, x=lambda g, z, x: g * 2.0 ** (x - z),
            y=lambda g, z, y: g * 2.0 ** (y - z))  # fmt: skip
