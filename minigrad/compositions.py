@@ -157,8 +157,7 @@ def einsum(subscripts: str, *operands: Any, optimize: Any = True) -> Any:
     hidden = [spare[: max(rank - len(own.replace("...", "")), 0)][::-1] for own, rank in ranks]
     inputs = [own.replace("...", dots) for own, dots in zip(inputs, hidden, strict=True)]
     dots = max(hidden, key=len)
-    letters = "".join(inputs)
-    once = [x for x in sorted(set(letters) - set(dots)) if letters.count(x) == 1]
+    once = sorted(x for x in text if x.isalpha() and text.count(x) == 1)
     output = output.replace("...", dots) if arrow else dots + "".join(once)
     for i, own in enumerate(inputs):
         for letter in set(own):

@@ -18,6 +18,7 @@ from .autograd import Tensor, enable_grad, grad as gradients_of
 from .autograd.tape import alias
 from .autograd.variable import is_tracked, leaves, nested
 from .errors import expect, wrong_value
+from .report import bare
 
 Function = Callable[..., Any]
 ArgNums = int | Sequence[int]
@@ -175,13 +176,12 @@ class _Run:
         numbers = range(len(args)) if at is None else [at] if isinstance(at, int) else at
         self.who, self.taped = who, _depth.get() > 0 or is_tracked(leaves(args))
         self.variables: list[Tensor] = []
-        given, chosen = list(args), []
+        given = list(args)
         for number in numbers:
             wanted = f"argnums among the {len(args)} positional arguments"
             expect(-len(args) <= number < len(args), who, wanted, number, "count them from 0")
             given[number] = nested(partial(self._variable, number), args[number])
-            chosen.append(args[number])
-        self.arguments = chosen[0] if isinstance(at, int) else tuple(chosen)
+        self.arguments = args[at] if isinstance(at, int) else tuple(args[n] for n in numbers)
         token = _depth.set(_depth.get() + 1)
         try:
             with enable_grad():
@@ -230,8 +230,3 @@ def _matched(who: str, what: str, tree: Any, others: Sequence[Any]) -> list[Any]
     if shapes != wanted:
         raise wrong_value(who, f"a {what} of shapes {wanted}", shapes, "give one array for each")
     return given
-
-
-def bare(value: Any) -> np.ndarray:
-    """The array of a tensor, or whatever else as one."""
-    return value._array if isinstance(value, Tensor) else np.asarray(value)

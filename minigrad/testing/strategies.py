@@ -72,12 +72,11 @@ def laid_out(array: np.ndarray, layout: str) -> np.ndarray:
     return fresh
 
 
-def shapes(min_dims: int = 0, max_dims: int = 3, max_side: int = 4) -> Strategy[Shape]:
+def shapes(min_dims: int = 0) -> Strategy[Shape]:
     """Shapes of 0 to 3 axes with sides from 0 to 4, squares and cubes often."""
-    counts, sides = st.integers(min_dims, max_dims), st.integers(1, max_side)
+    counts, sides = st.integers(min_dims, 3), st.integers(1, 4)
     squares = st.builds(lambda ndim, side: (side,) * ndim, counts, sides)
-    limits = {"min_dims": min_dims, "max_dims": max_dims, "min_side": 0, "max_side": max_side}
-    return squares | hnp.array_shapes(**limits)
+    return squares | hnp.array_shapes(min_dims=min_dims, max_dims=3, min_side=0, max_side=4)
 
 
 def broadcastable_shapes(max_side: int = 4) -> Strategy[Any]:
