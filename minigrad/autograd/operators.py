@@ -89,7 +89,6 @@ class Operators(NDArrayOperatorsMixin, Variable):
 
 
 _power = infix(np.power)
-for _name in METHODS:
-    setattr(Operators, _name, method(getattr(np, _name)))
-for _name in OF_ARRAYS:
-    setattr(Operators, _name, method(getattr(np.ndarray, _name)))
+for _owner, _names in (np, METHODS), (np.ndarray, OF_ARRAYS):
+    for _name in _names:
+        setattr(Operators, _name, method(getattr(_owner, _name)))
