@@ -227,7 +227,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
         z = norm(np.linalg.svdvals(np.moveaxis(x, axes, (-2, -1))), OF_SINGULAR_VALUES[ord], -1)
         return np.expand_dims(z, axes) if keepdims else z
     summed, compared = axes if abs(ord) == 1 else axes[::-1]
-    z = norm(norm(x, 1, summed, True), math.copysign(math.inf, ord), compared, True)
+    z = norm(np.sum(np.abs(x), summed, keepdims=True), math.copysign(math.inf, ord), compared, True)
     return z if keepdims else np.squeeze(z, axes)
 
 
