@@ -21,12 +21,11 @@ from .errors import expect, wrong_value
 from .report import bare
 
 Function = Callable[..., Any]
-ArgNums = int | Sequence[int]
 
 _depth: ContextVar[int] = ContextVar("minigrad_func_depth", default=0)
 
 
-def grad(f: Function, argnums: ArgNums = 0) -> Function:
+def grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     """The function that computes the gradient of the scalar ``f`` by an argument, or by several.
 
     Args:
@@ -49,7 +48,7 @@ def grad(f: Function, argnums: ArgNums = 0) -> Function:
     return lambda *args, **kwargs: value_and_grad(f, argnums)(*args, **kwargs)[1]
 
 
-def value_and_grad(f: Function, argnums: ArgNums = 0) -> Function:
+def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     """As `grad`, but gives the pair ``(value, gradient)``: what ``scipy.optimize`` asks for.
 
     >>> def rosenbrock(x):

@@ -27,11 +27,12 @@ derivative(operator.getitem, "x, index", x=lambda g, x_shape, index: scatter(g, 
 def moving(function: Function) -> None:
     """The row of a function that moves the elements of one array, copies, leaves out or fills up.
 
-    Its rule sends their numbers through the function and looks where they arrive; they count from
-    1, so that 0 is what it filled up with.
+    The array has one of a few names in NumPy's parameter lists. The rule sends the numbers of its
+    elements through the function and looks where they arrive; they count from 1, so that 0 is what
+    it filled up with.
     """
     others = list(parameters_of(function))
-    name = next(name for name in NAMES_OF_ARRAYS if name in others)
+    name = next(name for name in ("a", "A", "arr", "m", "v", "x") if name in others)
     others.remove(name)
 
     def rule(g: Any, shape: tuple[int, ...], *values: Any) -> Any:
@@ -44,7 +45,6 @@ def moving(function: Function) -> None:
     derivative(function, **{name: eval(f"lambda g, {needs}: rule(g, {needs})", scope)})
 
 
-NAMES_OF_ARRAYS = "a", "A", "arr", "m", "v", "x"  # in NumPy's parameter lists
 MOVING = """rollaxis repeat diagonal take compress resize tile diag diagflat take_along_axis extract
 delete rot90 fliplr flipud fft.fftshift fft.ifftshift"""
 for path in MOVING.split():

@@ -16,9 +16,6 @@ except ImportError as error:
     raise ImportError("minigrad.testing.strategies needs Hypothesis; "
                       "install it with pip install hypothesis") from error  # fmt: skip
 
-Shape = tuple[int, ...]
-Strategy = st.SearchStrategy
-
 LAYOUTS = ("C", "F", "transposed", "strided", "reversed", "read-only", "broadcast")
 
 
@@ -37,7 +34,7 @@ UNIT = Domain(-1.0, 1.0, (-1.0, 0.0, 1.0))
 ABOVE_ONE = Domain(1.0, 4.0, (1.0,))
 
 
-def values(shape: Shape, domain: Domain, draw: np.random.Generator) -> np.ndarray:
+def values(shape: tuple[int, ...], domain: Domain, draw: np.random.Generator) -> np.ndarray:
     """Distinct values in a domain, of mixed magnitude, in random order.
 
     Between two kinks, ends or 0 they keep a hundredth of that distance away from both.
@@ -72,17 +69,17 @@ def laid_out(array: np.ndarray, layout: str) -> np.ndarray:
     return fresh
 
 
-def shapes(min_dims: int = 0) -> Strategy[Shape]:
+def shapes(min_dims: int = 0) -> st.SearchStrategy[tuple[int, ...]]:
     """Shapes of 0 to 3 axes with sides from 0 to 4, squares and cubes often."""
     counts, sides = st.integers(min_dims, 3), st.integers(1, 4)
     squares = st.builds(lambda ndim, side: (side,) * ndim, counts, sides)
     return squares | hnp.array_shapes(min_dims=min_dims, max_dims=3, min_side=0, max_side=4)
 
 
-def broadcastable_shapes(max_side: int = 4) -> Strategy[Any]:
+def broadcastable_shapes(max_side: int = 4) -> st.SearchStrategy[Any]:
     """Pairs of shapes that broadcast together, ambiguous ones often: (n, n) with (n,) or (n, 1)."""
 
-    def ambiguous(n: int) -> Strategy[Any]:
+    def ambiguous(n: int) -> st.SearchStrategy[Any]:
         pairs = [
             ((n, n), (n,)), ((n, n), (n, 1)), ((n, n), (1, n)), ((n, n, n), (n, n)), ((n, n), ()),
             ((n, n, n), (n,)), ((n, n, n), (n, 1, n)), ((n, 1), (n,)), ((1,), ()), ((1, 1), (n, n)),
