@@ -37,7 +37,6 @@ class Adam(Optimizer):
 
     keeps = {"step": "", "exp_avg": "", "exp_avg_sq": "", "max_exp_avg_sq": "amsgrad"}
 
-    lr: float = 1e-3
     betas: tuple[float, float] = (0.9, 0.999)
     eps: float = 1e-8
     weight_decay: float = 0.0
@@ -47,15 +46,15 @@ class Adam(Optimizer):
 
     def update(self, bucket: Bucket) -> None:
         """``lr / (1 - beta1**step) * m / (sqrt(v / (1 - beta2**step)) + eps)``."""
-        g, group, step = bucket.gradient, bucket.group, bucket.counted()
+        group, step = bucket.group, bucket.counted()
         beta1, beta2 = group["betas"]
         m, v = bucket.average("exp_avg", beta1), bucket.average("exp_avg_sq", beta2, square=True)
         if group["amsgrad"]:
             top = bucket.kept("max_exp_avg_sq")
             v = np.maximum(top, v, out=top)
         root = math.sqrt(1.0 - beta2**step)  # over and under the bar: one pass less
-        bucket.divide(m, v, root * group["eps"])
-        np.multiply(g, root * group["lr"] / (1.0 - beta1**step), g)
+        rate = root * group["lr"] / (1.0 - beta1**step)
+        np.multiply(bucket.ratio(m, v, root * group["eps"]), rate, bucket.gradient)
 
 
 class AdamW(Adam):
@@ -123,4 +122,4 @@ class NAdam(Optimizer):
         root = math.sqrt(1.0 - beta2**step)
         rate = root * group["lr"]
         accumulate(g, rate * share, m, rate * share_next, bucket.scratch)
-        bucket.divide(g, v, root * group["eps"])
+        bucket.ratio(g, v, root * group["eps"])

@@ -39,8 +39,8 @@ class Bucket:
     def states(self) -> dict[Tensor, State]:
         """The state of every parameter: views of the flat arrays, and the numbers."""
         cut = {k: self._parts(v) for k, v in self.state.items() if isinstance(v, np.ndarray)}
-        own = [{k: v[i] for k, v in cut.items()} for i in range(len(self.params))]
-        return {p: self.state | arrays for p, arrays in zip(self.params, own, strict=True)}
+        own = [self.state | {k: v[i] for k, v in cut.items()} for i in range(len(self.params))]
+        return dict(zip(self.params, own, strict=True))
 
     def kept(self, name: str, start: float = 0.0) -> Any:
         """The array of the state by that name, of ``start`` everywhere when it is new."""
@@ -52,14 +52,13 @@ class Bucket:
         """The running average of the gradient, or of its square, by that name, with this one."""
         average, value = self.kept(name), self.gradient
         value = np.multiply(value, value, self.scratch) if square else value
-        accumulate(average, keep, value, 1.0 - keep, self.scratch)
-        return average
+        return accumulate(average, keep, value, 1.0 - keep, self.scratch)
 
-    def divide(self, value: np.ndarray, square: np.ndarray, eps: float) -> None:
-        """Write ``value / (sqrt(square) + eps)`` over the gradient."""
+    def ratio(self, value: np.ndarray, square: np.ndarray, eps: float) -> Any:
+        """``value / (sqrt(square) + eps)``, written over the gradient."""
         np.sqrt(square, self.scratch)
         np.add(self.scratch, eps, self.scratch)
-        np.divide(value, self.scratch, self.gradient)
+        return np.divide(value, self.scratch, self.gradient)
 
     def counted(self) -> int:
         """How many updates there have been, this one included."""
@@ -100,12 +99,12 @@ class Bucket:
             np.subtract(p._array, part, p._array)
 
 
-def accumulate(total: Any, keep: float, value: Any, share: float, scratch: Any) -> None:
-    """``total = keep * total + share * value``, in place; ``value`` may be ``scratch``."""
+def accumulate(total: Any, keep: float, value: Any, share: float, scratch: Any) -> Any:
+    """``total``, now ``keep * total + share * value``; ``value`` may be ``scratch``."""
     if keep != 1.0:
         np.multiply(total, keep, total)
     np.multiply(value, share, scratch)
-    np.add(total, scratch, total)
+    return np.add(total, scratch, total)
 
 
 def buckets(group: Group, states: dict[Tensor, State]) -> list[Bucket]:

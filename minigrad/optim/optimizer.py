@@ -52,6 +52,7 @@ class Optimizer(Options):
     Args:
         params: tensors, or pairs ``(name, tensor)`` so that errors can name them, or dicts of
             ``params`` and options of their own: the parameter groups.
+        lr: the learning rate.
         maximize: go up instead of down.
         clip_value: the bound of an element.
         clip_norm: the bound of the norm.
@@ -63,6 +64,7 @@ class Optimizer(Options):
     """
 
     params: InitVar[Params]
+    lr: float = 1e-3
     _: KW_ONLY
     maximize: bool = False
     clip_value: float | None = None
@@ -180,9 +182,8 @@ class Optimizer(Options):
             after = global_norm(gradients) if clipped else norm
             coefficient = rescale(gradients, after, self.clip_norm, self.rescale_norm)
         engaged = clipped or coefficient != 1.0
-        if engaged:
-            for bucket in due:
-                bucket.hand_back()
+        for bucket in due if engaged else []:
+            bucket.hand_back()
         *_, times_engaged, times_skipped, steps = self.clipping
         counts = times_engaged + engaged, times_skipped + skipped, steps + 1
         self.clipping = Clipping(norm, after * coefficient, coefficient, engaged, skipped, *counts)
