@@ -49,8 +49,8 @@ def group_of(who: str, defaults: Group, given: Any, taken: Named) -> Group:
 def check_options(who: str, defaults: Group, group: Group) -> None:
     """Raise if an option of a group cannot be."""
     check(who, **{name: group[name] for name in defaults})
-    if len(group.get("betas", (0, 0))) != 2:
-        raise wrong_value(who, "betas as two numbers", repr(group["betas"]), "give two")
+    betas = group.get("betas", (0, 0))
+    expect(len(betas) == 2, who, "betas as two numbers", repr(betas), "give two")
     if group.get("nesterov") and (group["momentum"] == 0.0 or group["dampening"] != 0.0):
         given = f"momentum {group['momentum']} and dampening {group['dampening']}"
         raise wrong_value(who, "nesterov with a momentum and no dampening", given, "change them")
@@ -83,11 +83,8 @@ def _state_of(p: Tensor, given: State, needed: set[str], names: Iterable[str]) -
     """A copy of the state of one parameter, in its dtype."""
     if given and not needed <= given.keys() <= set(names):
         raise ValueError(f"a state of {', '.join(names)}, got {', '.join(given)}")
-    state: State = {}
-    for name, value in given.items():
-        if name in _NUMBERS:
-            state[name] = _NUMBERS[name](value)
-            continue
+    state: State = {name: kind(given[name]) for name, kind in _NUMBERS.items() if name in given}
+    for name, value in [pair for pair in given.items() if pair[0] not in _NUMBERS]:
         state[name] = array = np.array(getattr(value, "_array", value), p.dtype)
         if array.shape != p.shape:
             raise ValueError(f"{name} of shape {array.shape} for a parameter of shape {p.shape}")

@@ -20,8 +20,6 @@ class LambdaLR(LRScheduler):
 
     lr_lambda: Any
 
-    not_kept = "optimizer lr_lambda"
-
     def get_lr(self) -> list[float]:
         return self._scaled(self.lr_lambda(self.last_epoch))
 
@@ -59,8 +57,7 @@ class MultiStepLR(LRScheduler):
     gamma: float = 0.1
 
     def get_lr(self) -> list[float]:
-        passed = [m for m in self.milestones if m <= self.last_epoch]
-        return self._scaled(self.gamma ** len(passed))
+        return self._scaled(self.gamma ** sum(m <= self.last_epoch for m in self.milestones))
 
 
 class ExponentialLR(LRScheduler):
