@@ -17,7 +17,6 @@ from .errors import wrong_kind, wrong_state
 Named = list[tuple[str | None, Tensor]]
 Arrays = dict[tuple[int, str | None], np.ndarray]  # by number and name
 
-_SAFE = 1e-20, 1e30  # between them a sum of squares neither overflowed nor vanished in float32
 _TOLD = 5  # how many parameters an error names
 
 
@@ -60,7 +59,7 @@ def global_norm(arrays: Collection[np.ndarray], norm_type: float = 2.0) -> float
     """
     if norm_type == 2.0:
         squares = sum([float(np.vdot(array, array)) for array in arrays])
-        if _SAFE[0] < squares < _SAFE[1]:
+        if 1e-20 < squares < 1e30:  # then none overflowed or vanished in float32
             return math.sqrt(squares)
     top = float(np.max([np.abs(array).max(initial=0.0) for array in arrays], initial=0.0))
     if math.isinf(norm_type) or top == 0.0 or not math.isfinite(top):

@@ -235,9 +235,8 @@ def binary_cross_entropy(input: Any, target: Any, weight: Any = None,
     return reduced(losses if weight is None else losses * weight, reduction)
 
 
-def binary_cross_entropy_with_logits(
-    input: Any, target: Any, weight: Any = None, reduction: str = "mean", pos_weight: Any = None
-) -> Any:
+def binary_cross_entropy_with_logits(input: Any, target: Any, weight: Any = None,
+        reduction: str = "mean", pos_weight: Any = None) -> Any:  # fmt: skip
     """`binary_cross_entropy` of ``sigmoid(input)``, exact at any logits.
 
     ``pos_weight`` multiplies the losses of target 1, ``weight`` all; both broadcast.
@@ -270,8 +269,8 @@ def cross_entropy(input: Any, target: Any, weight: Any = None, ignore_index: int
     1.3862943611198906
     """
     check("cross_entropy", label_smoothing=label_smoothing)
-    given = "cross_entropy", input, target, weight, ignore_index, label_smoothing
-    scores, spread, total = _spread_out(*given)
+    options = weight, ignore_index, label_smoothing
+    scores, spread, total = _spread_out("cross_entropy", input, target, *options)
     return reduced(surprise(scores, spread), reduction, total)
 
 

@@ -106,8 +106,7 @@ def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Rng = None) -> 
 
 
 def kaiming_uniform_(tensor: Tensor, a: float = 0.0, mode: str = "fan_in",
-                     nonlinearity: str = "leaky_relu",
-                     generator: Rng = None) -> Tensor:  # fmt: skip
+        nonlinearity: str = "leaky_relu", generator: Rng = None) -> Tensor:  # fmt: skip
     """Uniform with variance ``gain**2 / fan`` (He et al. 2015, eq. 10); ``a`` is the leak."""
     bound = math.sqrt(3.0) * _he_std(tensor, a, mode, nonlinearity)
     return uniform_(tensor, -bound, bound, generator)

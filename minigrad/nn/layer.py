@@ -44,8 +44,8 @@ class Layer(Module):
         return self.function(*inputs, *map(vars(self).__getitem__, self.taken))
 
     def extra_repr(self) -> str:
-        """The options that are numbers or words."""
-        given = [(name, getattr(self, name)) for name in self.taken]
+        """The options that are numbers or words; a loss shows none, as in PyTorch."""
+        given = [(k, getattr(self, k)) for k in self.taken if "reduction" not in self.taken]
         return ", ".join(f"{k}={v!r}" for k, v in given if isinstance(v, (int, float, str)))
 
     if TYPE_CHECKING:  # the options

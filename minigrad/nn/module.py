@@ -146,14 +146,13 @@ class Module:
         given = {k: np.asarray(getattr(v, "_array", v)) for k, v in dict(state_dict).items()}
         passed = Passed([k for k in own if k not in given], [k for k in given if k not in own])
         wrong = [f"no {k}" for k in passed[0]] + [f"an unexpected {k}" for k in passed[1]]
-        new = {k: given[k].astype(array.dtype) for k, array in own.items() if k in given}
-        shapes = {k: (array.shape, own[k].shape) for k, array in new.items()}
-        wrong = wrong * bool(strict)
-        wrong += [f"{k} of shape {got} for {its}" for k, (got, its) in shapes.items() if got != its]
+        new = [(k, a, given[k].astype(a.dtype)) for k, a in own.items() if k in given]
+        misfits = [f"{k} of shape {v.shape} for {a.shape}" for k, a, v in new if v.shape != a.shape]
+        wrong = wrong * bool(strict) + misfits
         who, wanted = f"{type(self).__name__}.load_state_dict", "what its state_dict() has"
         expect(not wrong, who, wanted, ", ".join(wrong), "nothing was loaded")
-        for k, array in new.items():
-            own[k][...] = array
+        for _, array, value in new:
+            array[...] = value
         mark_changed(*own.values())
         return passed
 
@@ -233,9 +232,8 @@ def parts_of(holder: Any) -> Iterator[tuple[str, Any]]:
         pairs = list(holder.items() if hasattr(holder, "items") else enumerate(holder))
     if isinstance(holder, Module):
         for name, value in pairs:
-            if not isinstance(value, Module):
-                given = f"{type(value).__name__} as number {name}"
-                raise wrong_kind(type(holder).__name__, "modules", given, "wrap it")
+            who, given = type(holder).__name__, f"{type(value).__name__} as number {name}"
+            expect(isinstance(value, Module), who, "modules", given, "wrap it", TypeError)
         pairs += vars(holder).items()
     for name, value in pairs:
         if isinstance(value, (Module, Parameter, Buffer)):

@@ -1,7 +1,6 @@
 """Gradients clipped by hand, and parameters as one vector."""
 
 import math
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -11,8 +10,6 @@ from ..autograd import Tensor
 from ..autograd.changes import mark_changed
 from ..errors import expect
 from ..ranges import check
-
-Tensors = Tensor | Iterable[Tensor]
 
 
 def get_total_norm(tensors: Any, norm_type: float = 2.0,
@@ -27,7 +24,7 @@ def get_total_norm(tensors: Any, norm_type: float = 2.0,
     return _norm("get_total_norm", arrays, norm_type, error_if_nonfinite)
 
 
-def clip_grad_norm_(parameters: Tensors, max_norm: float, norm_type: float = 2.0,
+def clip_grad_norm_(parameters: Any, max_norm: float, norm_type: float = 2.0,
                     error_if_nonfinite: bool = True) -> Tensor:  # fmt: skip
     """Bring the norm of all gradients down to ``max_norm``; returns the norm before.
 
@@ -56,7 +53,7 @@ def clip_grad_norm_(parameters: Tensors, max_norm: float, norm_type: float = 2.0
     return norm
 
 
-def clip_grad_value_(parameters: Tensors, clip_value: float) -> None:
+def clip_grad_value_(parameters: Any, clip_value: float) -> None:
     """Bring every element of the gradients into ``[-clip_value, clip_value]``, in place.
 
     >>> import minigrad
@@ -71,7 +68,7 @@ def clip_grad_value_(parameters: Tensors, clip_value: float) -> None:
     clipping.clip_values(gradients.values(), clip_value)
 
 
-def parameters_to_vector(parameters: Tensors) -> Tensor:
+def parameters_to_vector(parameters: Any) -> Tensor:
     """All elements of the parameters in one vector, on the tape.
 
     >>> import minigrad
@@ -83,7 +80,7 @@ def parameters_to_vector(parameters: Tensors) -> Tensor:
     return np.concatenate([p.reshape(-1) for _, p in pairs])  # type: ignore[return-value]  # of tensors: one
 
 
-def vector_to_parameters(vec: Any, parameters: Tensors) -> None:
+def vector_to_parameters(vec: Any, parameters: Any) -> None:
     """Write the elements of a vector, a tensor or an array, over those of the parameters.
 
     Raises:

@@ -91,8 +91,7 @@ def conv2d(input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: 
         wanted = f"inputs of {inputs * groups} channels for weight {weight.shape}, groups={groups}"
         raise wrong_value("Conv2d", wanted, input.shape)
     flat = cols.reshape(groups, inputs * math.prod(size), -1)
-    z = weight.reshape(groups, -1, flat.shape[1]) @ flat
-    z = z.reshape(outputs, *cols.shape[3:])
+    z = (weight.reshape(groups, -1, flat.shape[1]) @ flat).reshape(outputs, *cols.shape[3:])
     return (z if bias is None else z + bias.reshape(-1, 1, 1, 1)).transpose(3, 0, 1, 2)
 
 
