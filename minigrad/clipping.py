@@ -38,14 +38,9 @@ def named(who: str, parameters: Any) -> Named:
     return list(pairs)
 
 
-def arrays_of(pairs: Iterable[tuple[str | None, Any]]) -> Arrays:
-    """The arrays of the tensors that there are, by their number and name."""
-    return {(i, name): t._array for i, (name, t) in enumerate(pairs) if t is not None}
-
-
 def gradients_of(parameters: Named) -> Arrays:
     """The arrays of the gradients that there are, by the number and name of the parameter."""
-    return arrays_of((name, p._grad) for name, p in parameters)
+    return {(i, n): p._grad._array for i, (n, p) in enumerate(parameters) if p._grad is not None}
 
 
 def global_norm(arrays: Collection[np.ndarray], norm_type: float = 2.0) -> float:

@@ -46,8 +46,7 @@ def elu(input: Any, alpha: float = 1.0) -> Any:
     >>> elu(np.array([-1000.0, 2.0]))
     array([-1.,  2.])
     """
-    below = np.where(input > 0.0, 0.0, input)
-    return np.where(input > 0.0, input, alpha * np.expm1(below))
+    return np.where(input > 0.0, input, alpha * np.expm1(np.where(input > 0.0, 0.0, input)))
 
 
 def selu(input: Any) -> Any:
@@ -163,10 +162,9 @@ def flatten(input: Any, start_dim: int = 1, end_dim: int = -1) -> Any:
 
 def axis_of(who: str, x: Any, dim: int) -> int:
     """The axis ``dim`` of an array, counted from the first."""
-    number = max(np.ndim(x), 1)
-    fit = dim in range(-number, number)
-    expect(fit, who, f"dim as an axis of shape {np.shape(x)}", repr(dim), "name one")
-    return dim % number
+    n = max(np.ndim(x), 1)
+    expect(dim in range(-n, n), who, f"dim as an axis of shape {np.shape(x)}", repr(dim), "name it")
+    return dim % n
 
 
 def indices(who: str, values: Any, number: int, ignored: int | None = None) -> np.ndarray:

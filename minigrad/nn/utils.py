@@ -20,7 +20,7 @@ def get_total_norm(tensors: Any, norm_type: float = 2.0,
     >>> get_total_norm([minigrad.full((2, 2), 1e20)])
     tensor(2.e+20)
     """
-    arrays = clipping.arrays_of(_named("get_total_norm", tensors))
+    arrays = {(i, n): t._array for i, (n, t) in enumerate(_named("get_total_norm", tensors))}
     return _norm("get_total_norm", arrays, norm_type, error_if_nonfinite)
 
 
