@@ -20,13 +20,16 @@ Arrays = dict[tuple[int, str | None], np.ndarray]  # by number and name
 _TOLD = 5  # how many parameters an error names
 
 
-def named(who: str, parameters: Any) -> Named:
+def named(who: str, parameters: Any, also_one: bool = False) -> Named:
     """Parameters with their names, None where they are given without.
+
+    One parameter alone is an error, lest its rows are taken for several, unless ``also_one``.
 
     >>> import minigrad
     >>> named("it", [minigrad.zeros(2)]), named("it", [("bias", minigrad.zeros(1))])
     ([(None, tensor([0., 0.]))], [('bias', tensor([0.]))])
     """
+    parameters = [parameters] if also_one and isinstance(parameters, Tensor) else parameters
     if isinstance(parameters, (Tensor, set)) or not isinstance(parameters, Iterable):
         given = f"one {type(parameters).__name__}"
         raise wrong_kind(who, "a list of parameters", given, "write [p] for one")
@@ -87,8 +90,7 @@ def rescale(arrays: Collection[np.ndarray], norm: float, clip_norm: Any,
 
     ``clip_norm`` is an upper bound (Pascanu et al. 2013, algorithm 1; the 1e-6 is PyTorch's).
     """
-    coefficient = 1.0 if clip_norm is None else clip_norm / (norm + 1e-6)
-    coefficient = 1.0 if coefficient > 1.0 else coefficient  # NaN stays
+    coefficient = 1.0 if clip_norm is None else min(clip_norm / (norm + 1e-6), 1.0)  # NaN stays
     if rescale_norm is not None and norm > 1e-30:
         coefficient = rescale_norm / norm
     if coefficient != 1.0:

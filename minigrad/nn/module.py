@@ -33,8 +33,7 @@ class Parameter(Tensor):
 
     def __init__(self, data: Any, requires_grad: bool = True) -> None:
         super().__init__(as_tensor(data)._array)
-        if requires_grad:
-            self.requires_grad_()
+        self.requires_grad_(requires_grad)
 
     def __repr__(self) -> str:
         return f"Parameter containing:\n{super().__repr__()}"
@@ -227,9 +226,8 @@ class Module:
 
 def parts_of(holder: Any) -> Iterator[tuple[str, Any]]:
     """What attributes of a module hold, and what is in a list, tuple or dict, with their names."""
-    pairs = []
-    if isinstance(holder, (list, tuple, dict)):
-        pairs = list(holder.items() if hasattr(holder, "items") else enumerate(holder))
+    held: Any = holder if isinstance(holder, (list, tuple, dict)) else ()
+    pairs = list(held.items() if hasattr(held, "items") else enumerate(held))
     if isinstance(holder, Module):
         for name, value in pairs:
             who, given = type(holder).__name__, f"{type(value).__name__} as number {name}"

@@ -32,8 +32,7 @@ def group_of(who: str, defaults: Group, given: Any, taken: Named) -> Group:
     if not isinstance(given, dict) or not {"params"} <= given.keys() <= {*defaults, *_BESIDE}:
         keys = ", ".join(given) if isinstance(given, dict) else type(given)
         raise wrong_kind(who, f"a group as a dict of params, {', '.join(defaults)}", keys)
-    params = given["params"]
-    pairs = named(who, [params] if isinstance(params, Tensor) else params)
+    pairs = named(who, given["params"], also_one=True)
     group = {**defaults, **given, "params": [p for _, p in pairs]}
     check_options(who, defaults, group)
     seen = {p for _, p in taken}
@@ -65,12 +64,11 @@ def restored(who: str, given: Any, groups: list[Group], defaults: Group,
     try:
         states, answer = given["state"], []
         for old, new in zip(groups, given["param_groups"], strict=True):
-            group = {**old, **new, "params": old["params"]}
             check_options(who, defaults, {name: new[name] for name in defaults})
             needed = {name for name, option in names.items() if not option or new[option]}
             pairs = zip(new["params"], old["params"], strict=True)
             own = {p: _state_of(p, states.get(number, {}), needed, names) for number, p in pairs}
-            answer.append((group, own))
+            answer.append(({**old, **new, "params": old["params"]}, own))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         sizes = [len(group["params"]) for group in groups]
         wanted = f"what state_dict() of its class gave for groups of {sizes} parameters"

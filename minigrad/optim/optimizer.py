@@ -173,10 +173,10 @@ class Optimizer(Options):
         """Whether there is to be an update; the gradients are then as it should see them."""
         gradients = [bucket.gradient for bucket in due]
         norm = after = global_norm(gradients)
-        coefficient, clipped, finite = 1.0, False, math.isfinite(norm)
-        if not finite and self.on_nonfinite == "raise":
+        coefficient, clipped = 1.0, False
+        skipped = self.on_nonfinite != "ignore" and not math.isfinite(norm)
+        if skipped and self.on_nonfinite == "raise":
             raise nonfinite(f"{self._who}.step", gradients_of(self._named))
-        skipped = not finite and self.on_nonfinite == "skip"
         if not skipped:
             clipped = self.clip_value is not None and clip_values(gradients, self.clip_value)
             after = global_norm(gradients) if clipped else norm
