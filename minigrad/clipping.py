@@ -62,8 +62,7 @@ def global_norm(arrays: Collection[np.ndarray], norm_type: float = 2.0) -> float
     top = float(np.max([np.abs(array).max(initial=0.0) for array in arrays], initial=0.0))
     if math.isinf(norm_type) or top == 0.0 or not math.isfinite(top):
         return top
-    shares = (np.abs(array, dtype=np.float64) / top for array in arrays)
-    powers = math.fsum(float(np.sum(share**norm_type)) for share in shares)
+    powers = math.fsum(np.sum((np.abs(a, dtype=np.float64) / top) ** norm_type) for a in arrays)
     return min(top * math.pow(powers, 1.0 / norm_type), sys.float_info.max)
 
 

@@ -1,7 +1,5 @@
 """The module: parts found by walking its attributes, and a call that can be observed."""
 
-from __future__ import annotations
-
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partialmethod
@@ -88,11 +86,11 @@ class Module:
 
     # --- its parts, each once -------------------------------------------------------------------
 
-    def named_children(self) -> Iterator[tuple[str, Module]]:
+    def named_children(self) -> Iterator[tuple[str, "Module"]]:
         """The modules that attributes of this one hold, with their names."""
         return _once(parts_of(self), Module)
 
-    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
+    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, "Module"]]:
         """This module and all within it, with their paths; the own one is ``prefix``."""
         return _once(_walk(prefix, self), Module)
 
@@ -104,11 +102,11 @@ class Module:
         """All buffers, with their paths."""
         return _once(_walk(prefix, self), Buffer)
 
-    def children(self) -> Iterator[Module]:
+    def children(self) -> Iterator["Module"]:
         """The modules that attributes of this one hold."""
         return (module for _, module in self.named_children())
 
-    def modules(self) -> Iterator[Module]:
+    def modules(self) -> Iterator["Module"]:
         """This module and all within it."""
         return (module for _, module in self.named_modules())
 
@@ -188,7 +186,7 @@ class Module:
         """Set every module within to evaluation. Returns itself."""
         return self.train(False)
 
-    def apply(self, fn: Callable[[Module], Any]) -> Self:
+    def apply(self, fn: Callable[["Module"], Any]) -> Self:
         """Call ``fn`` with every module within, children first. Returns itself."""
         for child in self.children():
             child.apply(fn)

@@ -94,11 +94,10 @@ def vector_to_parameters(vec: Any, parameters: Any) -> None:
     """
     who, array = "vector_to_parameters", np.asarray(getattr(vec, "_array", vec))
     params = [p for _, p in named(who, parameters, True)]
-    size, start = sum(p.size for p in params), 0
+    *starts, size = np.cumsum([0, *[p.size for p in params]])
     expect(array.shape == (size,), who, f"a vector of {size} elements", f"shape {array.shape}")
-    for p in params:
+    for p, start in zip(params, starts, strict=True):
         p._array[...] = array[start : start + p.size].reshape(p.shape)
-        start += p.size
     mark_changed(*[p._array for p in params])
 
 

@@ -3,7 +3,7 @@
 import copy
 import math
 from collections.abc import Callable
-from dataclasses import KW_ONLY, InitVar, fields
+from dataclasses import KW_ONLY, InitVar
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from ..autograd import Tensor, enable_grad
@@ -76,10 +76,9 @@ class Optimizer(Options):
 
     def __post_init__(self, params: Params) -> None:
         check_fields(self)
+        self.defaults: Group = {k: v for k, v in vars(self).items() if k not in _CONTROL}
         self._who, norms = type(self).__name__, (self.clip_norm, self.rescale_norm)
         expect(None in norms, self._who, "clip_norm or rescale_norm", "both", "give one")
-        options = [option.name for option in fields(self) if option.name not in _CONTROL]
-        self.defaults: Group = {name: getattr(self, name) for name in options}
         self.clipping = Clipping()
         self.param_groups: list[Group] = []
         self._named: Named = []  # the parameters of all groups, in order

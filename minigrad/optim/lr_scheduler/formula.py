@@ -182,10 +182,8 @@ class OneCycleLR(LRScheduler):
         if self.anneal_strategy == "cos":
             height = (1.0 - math.cos(math.pi * height)) / 2.0
         momentum = self.max_momentum + (self.base_momentum - self.max_momentum) * height
+        key = "betas" if "betas" in self.optimizer.defaults else "momentum"
         for group in self.optimizer.param_groups if self.cycle_momentum else []:
-            if "betas" in group:
-                group["betas"] = momentum, group["betas"][1]
-            else:
-                group["momentum"] = momentum
+            group[key] = (momentum, group[key][1]) if key == "betas" else momentum
         low = self.max_lr / foot
         return [low + (self.max_lr - low) * height for _ in self.base_lrs]
