@@ -1,12 +1,17 @@
-"""Buckets: parameters side by side in flat arrays, so that a step is a handful of NumPy calls."""
+"""Buckets: parameters and their states in flat arrays, so that a step is a few NumPy calls."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from ..autograd import Tensor
 from ..autograd.changes import mark_changed
-from .groups import Group, State
+
+Group = dict[str, Any]  # options, and under "params" the parameters that have them
+State = dict[str, Any]  # arrays of a parameter's shape, and numbers
+
+_NUMBERS = {"step": int, "mu_product": float}  # of a state; the rest are arrays
 
 
 class Bucket:
@@ -116,3 +121,15 @@ def buckets(group: Group, states: dict[Tensor, State]) -> list[Bucket]:
         common = [(k, None if isinstance(v, np.ndarray) else v) for k, v in sorted(state.items())]
         kinds.setdefault((p._grad is None, p.dtype, *common), {})[p] = state
     return [Bucket(group, kind) for kind in kinds.values()]
+
+
+def state_of(p: Tensor, given: State, needed: set[str], names: Iterable[str]) -> State:
+    """A copy of the state of one parameter, in its dtype."""
+    if given and not needed <= given.keys() <= set(names):
+        raise ValueError(f"a state of {', '.join(names)}, got {', '.join(given)}")
+    state: State = {name: kind(given[name]) for name, kind in _NUMBERS.items() if name in given}
+    for name, value in [pair for pair in given.items() if pair[0] not in _NUMBERS]:
+        state[name] = array = np.array(getattr(value, "_array", value), p.dtype)
+        if array.shape != p.shape:
+            raise ValueError(f"{name} of shape {array.shape} for a parameter of shape {p.shape}")
+    return state
