@@ -268,7 +268,7 @@ def cross_entropy(input: Any, target: Any, weight: Any = None, ignore_index: int
     """
     check("cross_entropy", label_smoothing=label_smoothing)
     options = weight, ignore_index, label_smoothing
-    scores, spread, total = _spread_out("cross_entropy", input, target, *options)
+    scores, spread, total = _spread("cross_entropy", input, target, *options)
     return reduced(surprise(scores, spread), reduction, total)
 
 
@@ -281,13 +281,12 @@ def nll_loss(input: Any, target: Any, weight: Any = None, ignore_index: int = -1
     >>> nll_loss(np.array([[-0.5, -2.0]]), np.array([1])).item()
     2.0
     """
-    scores, spread, total = _spread_out("nll_loss", input, target, weight, ignore_index, 0.0)
+    scores, spread, total = _spread("nll_loss", input, target, weight, ignore_index, 0.0)
     return reduced(-np.sum(scores * spread, -1), reduction, total)
 
 
-def _spread_out(who: str, input: Any, target: Any, weight: Any, ignored: int,
-                smoothing: float) -> tuple[Any, Any, float | None]:  # fmt: skip
-    """The scores with classes last, the factor of each, and what to divide the sum by."""
+def _spread(who: str, input: Any, target: Any, weight: Any, ignored: int, smoothing: float) -> Any:
+    """The scores with classes last, the factor of each, and what to divide the sum by, or None."""
     scores, spread = (np.moveaxis(x, 1, -1) if np.ndim(x) > 2 else x for x in (input, target))
     number = np.shape(scores)[-1] if np.ndim(scores) else 0
     weights = np.asarray(np.ones(number) if weight is None else weight, scores.dtype)

@@ -243,9 +243,8 @@ def _walk(path: str, part: Any) -> Iterator[tuple[str, Any]]:
     yield path, part
     inner = list(parts_of(part)) if isinstance(part, Module) else []
     for kind in Parameter, Buffer, Module:
-        for name, value in inner:
-            if isinstance(value, kind):
-                yield from _walk(f"{path}.{name}" if path else name, value)
+        for name, value in (pair for pair in inner if isinstance(pair[1], kind)):
+            yield from _walk(f"{path}.{name}" if path else name, value)
 
 
 def _once(pairs: Iterable[tuple[str, Any]], kind: type) -> Iterator[tuple[str, Any]]:

@@ -106,5 +106,4 @@ def _norm(who: str, arrays: Arrays, norm_type: float, strict: bool) -> Tensor:
     norm = global_norm(arrays.values(), norm_type)
     if strict and not math.isfinite(norm):
         raise nonfinite(who, arrays)
-    dtype = np.result_type(*arrays.values()) if arrays else Tensor.default_dtype
-    return Tensor(np.asarray(norm, dtype))
+    return Tensor(np.asarray(norm, np.result_type(*(arrays.values() or [Tensor.default_dtype]))))

@@ -9,7 +9,15 @@ from .bucket import Bucket, accumulate
 from .optimizer import Optimizer
 
 
-class Adam(Optimizer):
+class Moments(Optimizer):
+    """What `Adam` and `NAdam` share: the options of averages of the gradient and of its square."""
+
+    betas: tuple[float, float] = (0.9, 0.999)
+    eps: float = 1e-8
+    weight_decay: float = 0.0
+
+
+class Adam(Moments):
     """``p -= lr * m / (sqrt(v) + eps)``, ``m`` and ``v`` corrected for their start at 0.
 
     ``m`` and ``v`` are running averages of the gradient and of its square (Kingma & Ba 2015,
@@ -37,9 +45,6 @@ class Adam(Optimizer):
 
     keeps = {"step": "", "exp_avg": "", "exp_avg_sq": "", "max_exp_avg_sq": "amsgrad"}
 
-    betas: tuple[float, float] = (0.9, 0.999)
-    eps: float = 1e-8
-    weight_decay: float = 0.0
     amsgrad: bool = False
     _: KW_ONLY
     decoupled_weight_decay: bool = False
@@ -77,7 +82,7 @@ class AdamW(Adam):
     decoupled_weight_decay: bool = True
 
 
-class NAdam(Optimizer):
+class NAdam(Moments):
     """`Adam` that looks ahead: ``m`` is replaced by what it will be after the next gradient.
 
     ``mu = beta1 * (1 - 0.96 ** (step * momentum_decay) / 2)`` warms the momentum up (Dozat 2016,
@@ -105,9 +110,6 @@ class NAdam(Optimizer):
     keeps = {"step": "", "mu_product": "", "exp_avg": "", "exp_avg_sq": ""}
 
     lr: float = 2e-3
-    betas: tuple[float, float] = (0.9, 0.999)
-    eps: float = 1e-8
-    weight_decay: float = 0.0
     momentum_decay: float = 4e-3
     decoupled_weight_decay: bool = False
 

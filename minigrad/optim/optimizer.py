@@ -168,8 +168,7 @@ class Optimizer(Options):
         Raises:
             ValueError: if it does not fit this optimizer; nothing is changed then.
         """
-        who = f"{self._who}.load_state_dict"
-        defaults, keeps = self.defaults, self.keeps
+        who, defaults, keeps = f"{self._who}.load_state_dict", self.defaults, self.keeps
         try:
             states, loaded = state_dict["state"], []
             for old, new in zip(self.param_groups, state_dict["param_groups"], strict=True):
