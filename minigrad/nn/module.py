@@ -224,12 +224,14 @@ class Module:
 
 def parts_of(holder: Any) -> Iterator[tuple[str, Any]]:
     """What attributes of a module hold, and what is in a list, tuple or dict, with their names."""
-    held: Any = holder if isinstance(holder, (list, tuple, dict)) else ()
-    pairs = list(held.items() if hasattr(held, "items") else enumerate(held))
+    pairs = []
+    if isinstance(holder, (list, tuple, dict)):
+        pairs = list(holder.items() if hasattr(holder, "items") else enumerate(holder))
     if isinstance(holder, Module):
         for name, value in pairs:
-            who, given = type(holder).__name__, f"{type(value).__name__} as number {name}"
-            expect(isinstance(value, Module), who, "modules", given, "wrap it", TypeError)
+            if not isinstance(value, Module):
+                given = f"{type(value).__name__} as number {name}"
+                raise wrong_kind(type(holder).__name__, "modules", given, "wrap it")
         pairs += vars(holder).items()
     for name, value in pairs:
         if isinstance(value, (Module, Parameter, Buffer)):
@@ -243,8 +245,9 @@ def _walk(path: str, part: Any) -> Iterator[tuple[str, Any]]:
     yield path, part
     inner = list(parts_of(part)) if isinstance(part, Module) else []
     for kind in Parameter, Buffer, Module:
-        for name, value in (pair for pair in inner if isinstance(pair[1], kind)):
-            yield from _walk(f"{path}.{name}" if path else name, value)
+        for name, value in inner:
+            if isinstance(value, kind):
+                yield from _walk(f"{path}.{name}" if path else name, value)
 
 
 def _once(pairs: Iterable[tuple[str, Any]], kind: type) -> Iterator[tuple[str, Any]]:
