@@ -95,7 +95,7 @@ def normalize(x: Any, weight: Any, bias: Any, eps: float, moments: Any) -> Any:
     ``(128, 64)`` take 40 us, 122 as the composition.
     """
     rows = rows_of(x)
-    share = same(1.0 / rows.shape[1], rows.shape[1], rows.dtype)
+    share = same(1.0 / (rows.shape[1] or 1), rows.shape[1], rows.dtype)
     mean = rows.dot(share)
     spread = rows - mean[:, None]
     y = spread * spread
