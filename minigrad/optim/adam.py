@@ -53,7 +53,7 @@ class Adam(Moments):
         """``lr / (1 - beta1**step) * m / (sqrt(v / (1 - beta2**step)) + eps)``."""
         group, step = bucket.group, bucket.counted()
         beta1, beta2 = group["betas"]
-        m, v = bucket.running("exp_avg", beta1), bucket.running("exp_avg_sq", beta2, square=True)
+        m, v = bucket.average("exp_avg", beta1), bucket.average("exp_avg_sq", beta2, square=True)
         if group["amsgrad"]:
             top = bucket.kept("max_exp_avg_sq")
             v = np.maximum(top, v, out=top)
@@ -119,7 +119,7 @@ class NAdam(Moments):
         (beta1, beta2), decay = group["betas"], group["momentum_decay"]
         mu, mu_next = (beta1 * (1.0 - 0.5 * 0.96 ** (t * decay)) for t in (step, step + 1))
         product = bucket.state["mu_product"] = bucket.state.get("mu_product", 1.0) * mu
-        m, v = bucket.running("exp_avg", beta1), bucket.running("exp_avg_sq", beta2, square=True)
+        m, v = bucket.average("exp_avg", beta1), bucket.average("exp_avg_sq", beta2, square=True)
         share, share_next = (1.0 - mu) / (1.0 - product), mu_next / (1.0 - product * mu_next)
         root = math.sqrt(1.0 - beta2**step)
         rate = root * group["lr"]

@@ -53,14 +53,11 @@ class Bucket:
             self.state[name] = np.full_like(self.gradient, start)
         return self.state[name]
 
-    def running(self, name: str, keep: float, share: Any = None, square: bool = False) -> Any:
-        """The running sum of gradients, or of their squares, by that name; by default an average.
-
-        ``keep`` of what it was stays, and ``share`` of this gradient comes in.
-        """
-        total, value = self.kept(name), self.gradient
+    def average(self, name: str, keep: float, square: bool = False) -> Any:
+        """The running average of the gradient, or of its square, by that name, with this one."""
+        average, value = self.kept(name), self.gradient
         value = np.multiply(value, value, self.scratch) if square else value
-        return accumulate(total, keep, value, 1.0 - keep if share is None else share, self.scratch)
+        return accumulate(average, keep, value, 1.0 - keep, self.scratch)
 
     def ratio(self, value: np.ndarray, square: np.ndarray, eps: float) -> Any:
         """``value / (sqrt(square) + eps)``, written over the gradient."""

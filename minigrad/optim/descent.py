@@ -43,13 +43,13 @@ class SGD(Optimizer):
 
     def update(self, bucket: Bucket) -> None:
         """``lr * v``, with ``v`` in ``momentum_buffer``."""
-        g, group = bucket.gradient, bucket.group
+        g, scratch, group = bucket.gradient, bucket.scratch, bucket.group
         momentum, direction = group["momentum"], g
         if momentum:
-            dampening = group["dampening"] if "momentum_buffer" in bucket.state else 0.0
-            direction = bucket.running("momentum_buffer", momentum, 1.0 - dampening)
+            share = 1.0 - group["dampening"] if "momentum_buffer" in bucket.state else 1.0
+            direction = accumulate(bucket.kept("momentum_buffer"), momentum, g, share, scratch)
             if group["nesterov"]:
-                direction = accumulate(g, 1.0, direction, momentum, bucket.scratch)
+                direction = accumulate(g, 1.0, direction, momentum, scratch)
         np.multiply(direction, group["lr"], g)
 
 
@@ -133,14 +133,15 @@ class RMSprop(Optimizer):
         """``lr * g / (sqrt(square_avg) + eps)``, or ``lr`` times their running sum."""
         g, scratch, group = bucket.gradient, bucket.scratch, bucket.group
         bucket.counted()
-        square = bucket.running("square_avg", group["alpha"], square=True)
+        square = bucket.average("square_avg", group["alpha"], square=True)
         if group["centered"]:
-            mean = bucket.running("grad_avg", group["alpha"])
+            mean = bucket.average("grad_avg", group["alpha"])
             np.subtract(square, np.multiply(mean, mean, scratch), scratch)
             square = np.maximum(scratch, 0.0, out=scratch)  # rounding may leave a 0 below it
         direction = bucket.ratio(g, square, group["eps"])
         if group["momentum"]:
-            direction = bucket.running("momentum_buffer", group["momentum"], 1.0)
+            velocity = bucket.kept("momentum_buffer")
+            direction = accumulate(velocity, group["momentum"], g, 1.0, scratch)
         np.multiply(direction, group["lr"], g)
 
 
@@ -179,8 +180,8 @@ class Adadelta(Optimizer):
         g, scratch, group = bucket.gradient, bucket.scratch, bucket.group
         rho, eps = group["rho"], group["eps"]
         bucket.counted()
-        square_avg = bucket.running("square_avg", rho, square=True)
+        square_avg = bucket.average("square_avg", rho, square=True)
         for average, combine in (square_avg, np.divide), (bucket.kept("acc_delta"), np.multiply):
             combine(g, np.sqrt(np.add(average, eps, scratch), scratch), g)
-        bucket.running("acc_delta", rho, square=True)
+        bucket.average("acc_delta", rho, square=True)
         np.multiply(g, group["lr"], g)
