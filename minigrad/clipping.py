@@ -89,7 +89,8 @@ def rescale(arrays: Collection[np.ndarray], norm: float, clip_norm: Any,
 
     ``clip_norm`` is an upper bound (Pascanu et al. 2013, algorithm 1; the 1e-6 is PyTorch's).
     """
-    coefficient = 1.0 if clip_norm is None else min(clip_norm / (norm + 1e-6), 1.0)  # NaN stays
+    # A norm of NaN is not below the bound, and stays.
+    coefficient = 1.0 if clip_norm is None or norm + 1e-6 < clip_norm else clip_norm / (norm + 1e-6)
     if rescale_norm is not None and norm > 1e-30:
         coefficient = rescale_norm / norm
     if coefficient != 1.0:
