@@ -47,8 +47,7 @@ def elu(input: Any, alpha: float = 1.0) -> Any:
     >>> elu(np.array([-1000.0, 2.0]))
     array([-1.,  2.])
     """
-    below = np.where(input > 0.0, 0.0, input)
-    return np.where(input > 0.0, input, alpha * np.expm1(below))
+    return np.where(input > 0.0, input, alpha * np.expm1(np.where(input > 0.0, 0.0, input)))
 
 
 def selu(input: Any) -> Any:
@@ -170,10 +169,9 @@ def flatten(input: Any, start_dim: int = 1, end_dim: int = -1) -> Any:
 
 def axis_of(who: str, x: Any, dim: int) -> int:
     """The axis ``dim`` of an array, counted from the first."""
-    number = max(np.ndim(x), 1)
-    fit = dim in range(-number, number)
-    expect(fit, who, f"dim as an axis of shape {np.shape(x)}", repr(dim), "name one")
-    return dim % number
+    n = max(np.ndim(x), 1)
+    expect(dim in range(-n, n), who, f"dim as an axis of shape {np.shape(x)}", repr(dim), "name it")
+    return dim % n
 
 
 @replayed
@@ -249,9 +247,8 @@ def check_probabilities(input: Any) -> None:
     expect(not wrong, "binary_cross_entropy", "probabilities in [0, 1]", wrong)
 
 
-def binary_cross_entropy_with_logits(
-    input: Any, target: Any, weight: Any = None, reduction: str = "mean", pos_weight: Any = None
-) -> Any:
+def binary_cross_entropy_with_logits(input: Any, target: Any, weight: Any = None,
+        reduction: str = "mean", pos_weight: Any = None) -> Any:  # fmt: skip
     """`binary_cross_entropy` of ``sigmoid(input)``, exact at any logits.
 
     ``pos_weight`` multiplies the losses of target 1, ``weight`` all; both broadcast.

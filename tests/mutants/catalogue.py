@@ -225,7 +225,7 @@ MUTANTS = (
     mutant(
         "the bias gets a mean",
         "nn/kernels/linear.py",
-        "ones(len(g), g.dtype).dot(g) if",
+        "same(1.0, len(g), g.dtype).dot(g) if",
         "g.mean(0) if",
     ),
     mutant(

@@ -89,8 +89,6 @@ class SequentialLR(LRScheduler):
     schedulers: list[LRScheduler]
     milestones: list[int]
 
-    not_kept = "optimizer schedulers milestones"
-
     def _check(self) -> None:
         super()._check()
         for number, one in enumerate(self.schedulers):
