@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .autograd import Tensor
-from .autograd.changes import mark_changed
+from .autograd import Tensor, mark_changed
 from .errors import wrong_kind, wrong_state
 
 Named = list[tuple[str | None, Tensor]]

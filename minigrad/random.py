@@ -4,8 +4,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from .autograd import Tensor
-from .autograd.modes import replayed
+from .autograd import Tensor, replayed
 from .errors import expect
 from .ranges import check
 

@@ -5,8 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Tensor
-from ..autograd.modes import replayed
+from ..autograd import Tensor, replayed
 from ..errors import expect
 from ..random import default_generator
 from ..ranges import check

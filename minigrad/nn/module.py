@@ -7,10 +7,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from ..autograd import Tensor
-from ..autograd.changes import mark_changed
+from ..autograd import Handle, Tensor, mark_changed
 from ..autograd.modes import EXAMINE, MODE, REPLAY
-from ..autograd.tensor import Handle
 from ..creation import as_tensor
 from ..errors import expect, wrong_kind
 from .hooks import AFTER, BACK, BEFORE, observed, registered

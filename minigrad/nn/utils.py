@@ -5,9 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Tensor
-from ..autograd.changes import mark_changed
-from ..autograd.modes import replayed
+from ..autograd import Tensor, mark_changed, replayed
 from ..clipping import Arrays, clip_values, global_norm, gradients_of, named, nonfinite, rescale
 from ..errors import expect
 from ..ranges import check

@@ -5,8 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Tensor
-from ..autograd.changes import mark_changed
+from ..autograd import Tensor, mark_changed
 
 Group = dict[str, Any]  # options, and under "params" the parameters that have them
 State = dict[str, Any]  # arrays of a parameter's shape, and numbers

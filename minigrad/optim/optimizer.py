@@ -6,9 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import KW_ONLY, InitVar
 from typing import Any, ClassVar, Literal, NamedTuple
 
-from ..autograd import Tensor, enable_grad
-from ..autograd.changes import mark_changed
-from ..autograd.modes import replayed
+from ..autograd import Tensor, enable_grad, mark_changed, replayed
 from ..clipping import Named, clip_values, global_norm, gradients_of, named, nonfinite, rescale
 from ..errors import expect, wrong_kind, wrong_value
 from ..ranges import Options, check, check_fields

@@ -238,14 +238,14 @@ MUTANTS = (
     mutant(
         "label smoothing forgets the weights",
         FUNCTIONAL,
-        "spread = (one * (1.0 - smoothing) + smoothing / number) * counted",
-        "spread = one * (1.0 - smoothing) * counted + smoothing / number",
+        "spread * (1.0 - smoothing) + counted * (smoothing / number)",
+        "spread * (1.0 - smoothing) + smoothing / number",
     ),
     mutant(
         "an ignored label counts in the mean",
         FUNCTIONAL,
-        "float(np.sum(one * counted))",
-        "float(np.sum(one))",
+        "total = float(spread.sum())",
+        "total = float(index.size)",
     ),
     mutant(
         "dropout without its scale",

@@ -5,8 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ...autograd import Tensor, fused
-from ...autograd.modes import replayed
+from ...autograd import Tensor, fused, replayed
 from ...errors import expect, wrong_value
 from .linear import same
 

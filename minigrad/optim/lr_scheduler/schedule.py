@@ -3,7 +3,7 @@
 import copy
 from typing import Any
 
-from ...autograd.modes import replayed
+from ...autograd import replayed
 from ...errors import expect
 from ...ranges import Options, check, check_fields
 from ..optimizer import Optimizer

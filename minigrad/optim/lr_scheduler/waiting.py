@@ -4,7 +4,7 @@ import math
 from bisect import bisect_right
 from typing import Any, Literal
 
-from ...autograd.modes import replayed
+from ...autograd import replayed
 from ...errors import expect, wrong_value
 from .schedule import LRScheduler
 
