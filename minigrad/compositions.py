@@ -12,8 +12,8 @@ import numpy as np
 
 from .autograd.registry import TABLE, Function
 from .errors import expect, wrong_kind
+from .ops.arrays import along, count
 from .ops.linalg import contract, log_abs_det, packed_eigh, packed_svd
-from .ops.reduce import along, count
 
 # --- element by element -------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ LAYERS = [
     "autograd.operators",
     "autograd.tensor",
     "autograd",
-    "ops.constants ops.elementwise ops.index ops.linalg ops.reduce ops.shape",
+    "ops.arrays ops.elementwise ops.linalg",
     "ops",
     "compositions",
     "ranges",

@@ -1,3 +1,3 @@
 """The table of derivatives, by family; importing it fills the registry."""
 
-from . import constants, elementwise, index, linalg, reduce, shape  # noqa: F401  # for its effect
+from . import arrays, elementwise, linalg  # noqa: F401  # for its effect

@@ -1,11 +1,12 @@
 """The derivatives of functions that act element by element: NumPy's ufuncs and their like."""
 
 import math
+import operator
 from typing import Any
 
 import numpy as np
 
-from ..autograd.registry import derivative
+from ..autograd.registry import CONSTANT, TABLE, derivative
 
 LN2, LN10 = math.log(2.0), math.log(10.0)
 
@@ -93,3 +94,18 @@ derivative(np.copysign, x=lambda g, x, y: g * np.sign(x) * np.copysign(1.0, y), 
 derivative(np.ldexp, x=lambda g, y: np.ldexp(g, y))
 derivative(np.where, "c, x, y", x=lambda g, c: np.where(c, g, 0.0),
            y=lambda g, c: np.where(c, 0.0, g))  # fmt: skip
+
+# --- piecewise constant: with a derivative of zero, their results are not tracked ---------------
+
+CONSTANTS = """
+sign signbit floor ceil trunc rint fix round around floor_divide heaviside spacing frexp equal
+not_equal less less_equal greater greater_equal isclose allclose array_equal array_equiv logical_and
+logical_or logical_xor logical_not all any isin isnan isinf isfinite isposinf isneginf isreal
+iscomplex isrealobj iscomplexobj argmax argmin nanargmax nanargmin argsort argpartition lexsort
+searchsorted digitize argwhere nonzero flatnonzero count_nonzero histogram histogram_bin_edges shape
+ndim size result_type common_type can_cast min_scalar_type zeros_like ones_like empty_like
+may_share_memory shares_memory einsum_path array_repr array_str array2string
+""".split()
+
+TABLE.update({getattr(np, name): CONSTANT for name in CONSTANTS})
+TABLE[np.linalg.matrix_rank] = TABLE[operator.eq] = TABLE[operator.ne] = CONSTANT

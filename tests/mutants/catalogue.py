@@ -24,7 +24,7 @@ def mutant(name: str, file: str, *texts: str) -> Mutant:
 
 TAPE, TENSOR, RECORD = "autograd/tape.py", "autograd/tensor.py", "autograd/record.py"
 RECURRENT = "nn/kernels/recurrent.py"
-ELEMENTWISE, REDUCE, SHAPE = "ops/elementwise.py", "ops/reduce.py", "ops/shape.py"
+ELEMENTWISE, ARRAYS = "ops/elementwise.py", "ops/arrays.py"
 
 FUNCTIONAL = "nn/functional.py"
 
@@ -70,12 +70,12 @@ MUTANTS = (
         "return np.maximum(input, 0.0, out=input if np.ndim(input) else None)",
     ),
     mutant("square matmul transposed", "ops/linalg.py", "else g @ y.mT", "else g @ y"),
-    mutant("negative axis", REDUCE, "tuple(i % ndim for i in", "tuple(abs(i) % ndim for i in"),
-    mutant("mean's count", REDUCE, "max(count(a_shape, axis), 1)", "max(count(a_shape, None), 1)"),
-    mutant("mean of nothing", REDUCE, "max(count(a_shape, axis), 1)", "count(a_shape, axis)"),
+    mutant("negative axis", ARRAYS, "tuple(i % ndim for i in", "tuple(abs(i) % ndim for i in"),
+    mutant("mean's count", ARRAYS, "max(count(a_shape, axis), 1)", "max(count(a_shape, None), 1)"),
+    mutant("mean of nothing", ARRAYS, "max(count(a_shape, axis), 1)", "count(a_shape, axis)"),
     mutant(
         "ravel of a non-contiguous array",
-        SHAPE,
+        ARRAYS,
         "return np.reshape(g, a_shape, order)",
         'return np.reshape(g, a_shape, "A" if order == "C" else order)',
     ),
@@ -92,7 +92,7 @@ MUTANTS = (
         "lambda g, z: gated(g, z)",
         "lambda g, z: gated(g, z) + 0.009 * (g - gated(g, z))",
     ),
-    mutant("the tie rule", REDUCE, "spread(g / np.maximum(number, 1.0), ", "spread(g, "),
+    mutant("the tie rule", ARRAYS, "spread(g / np.maximum(number, 1.0), ", "spread(g, "),
     mutant(
         "overwriting where accumulating is due",
         TAPE,
@@ -188,27 +188,25 @@ MUTANTS = (
     ),
     mutant(
         "cumsum runs the wrong way",
-        REDUCE,
+        ARRAYS,
         "np.cumsum(np.flip(g, axis or 0), axis or 0)",
         "np.cumsum(g, axis or 0)",
     ),
-    mutant(
-        "a place picked twice counts once", "ops/index.py", "np.add.at(z, index, g)", "z[index] = g"
-    ),
+    mutant("a place picked twice counts once", ARRAYS, "np.add.at(z, index, g)", "z[index] = g"),
     mutant(
         "sort gives a tie to the first",
-        "ops/index.py",
+        ARRAYS,
         "return np.moveaxis(shared, -1, axis)",
         "return np.moveaxis(g, -1, axis)",
     ),
     mutant(
         "concatenate hands out the wrong piece",
-        SHAPE,
+        ARRAYS,
         "zip([0, *ends], ends, strict=False)]",
         "zip([0, *ends], ends, strict=False)][::-1]",
     ),
     mutant(
-        "transpose undone by itself", SHAPE, "np.argsort([i % len(axes) for i in axes])", "axes"
+        "transpose undone by itself", ARRAYS, "np.argsort([i % len(axes) for i in axes])", "axes"
     ),
     mutant(
         "solve forgets to transpose",

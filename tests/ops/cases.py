@@ -18,7 +18,8 @@ import numpy as np
 from minigrad import Tensor
 from minigrad.compositions import logsumexp
 from minigrad.nn.kernels import activation, conv, linear, loss, norm, recurrent
-from minigrad.ops import index, linalg, reduce
+from minigrad.ops import linalg
+from minigrad.ops.arrays import scatter, spread
 
 
 @dataclass(frozen=True)
@@ -342,7 +343,7 @@ for function in np.cumsum, np.cumprod:
         case(function, real(2, 3, 2), **kwargs)
 case(np.prod, np.array([[0.0, 2.0, 3.0], [0.0, 0.0, 2.0], [1.0, 2.0, 3.0]]), axis=1)
 case(np.cumprod, np.array([2.0, 0.0, 3.0, 0.0, 1.5]))
-case(reduce.spread, real(2, 2), call=lambda g: reduce.spread(g, (2, 3, 2), 1))
+case(spread, real(2, 2), call=lambda g: spread(g, (2, 3, 2), 1))
 case(np.average, real(2, 3))
 case(np.average, real(2, 3), positive(3, seed=1), call=lambda a, w: np.average(a, 1, w))
 case(np.average, real(2, 3), positive(2, 3, seed=1), call=lambda a, w: np.average(a, 0, w, True))
@@ -448,8 +449,8 @@ for picked in (
     (1, 2),
 ):
     with_last(operator.getitem, real(2, 3), picked)
-case(index.scatter, real(3), call=lambda g: index.scatter(g, np.array([0, 2, 2]), (4,)))
-case(index.scatter, real(2, 1), call=lambda g: index.scatter(g, (slice(None), slice(1, 2)), (2, 3)))
+case(scatter, real(3), call=lambda g: scatter(g, np.array([0, 2, 2]), (4,)))
+case(scatter, real(2, 1), call=lambda g: scatter(g, (slice(None), slice(1, 2)), (2, 3)))
 with_last(np.take, real(2, 3), [0, 5, 0])
 with_last(np.take, real(2, 3), [[0, 2], [1, 1]], 1)
 with_last(np.take, real(2, 3), [4, -1], 1, mode="wrap")
