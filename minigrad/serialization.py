@@ -61,12 +61,8 @@ def load(path: str | os.PathLike[str]) -> Any:
             "dict": dict, "tuple": tuple, "array": arrays.get,
             "tensor": lambda name: Tensor(arrays[name]), "number": lambda name: arrays[name][()],
         }  # fmt: skip
-
-        def unpacked(pairs: Any) -> Any:
-            ((kind, content),) = pairs  # the content is unpacked already
-            return kinds[kind](content)
-
-        return json.loads(arrays["structure"].tobytes(), object_pairs_hook=unpacked)
+        text = arrays["structure"].tobytes()  # of its objects the inner ones are unpacked first
+        return json.loads(text, object_pairs_hook=lambda pairs: kinds[pairs[0][0]](pairs[0][1]))
 
 
 def _digest(body: bytes) -> bytes:

@@ -248,5 +248,4 @@ def parameters_of(function: Function, text: str | None = None) -> dict[str, Any]
                         f"called z, to be an op, got {', '.join(map(str, found.values()))}; write "
                         "a function that has them")  # fmt: skip
     absent = inspect.Parameter.empty, getattr(np, "_NoValue", None)
-    given = {name: parameter.default for name, parameter in found.items()}
-    return {k: None if any(v is a for a in absent) else v for k, v in given.items()}
+    return {k: None if any(p.default is a for a in absent) else p.default for k, p in found.items()}

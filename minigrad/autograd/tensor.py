@@ -141,8 +141,7 @@ class Tensor(Operators):
     __index__ = property(lambda t: t._read("an index of Python's").__index__)
 
     def __len__(self) -> int:
-        if self.ndim == 0:
-            raise wrong_kind("len()", "a tensor with an axis", "shape ()", "use .item()")
+        expect(self.ndim, "len()", "a tensor with an axis", "shape ()", "use .item()", TypeError)
         return len(self._array)
 
     def __iter__(self) -> Iterator[Tensor]:

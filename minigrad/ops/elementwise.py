@@ -41,10 +41,9 @@ derivative(np.tanh, x=lambda g, z: g * (1.0 - z * z))
 derivative(np.arcsinh, x=lambda g, x: g / np.sqrt(x * x + 1.0))
 derivative(np.arccosh, x=lambda g, x: g / np.sqrt((x - 1.0) * (x + 1.0)))
 derivative(np.arctanh, x=lambda g, x: g / ((1.0 - x) * (1.0 + x)))
-for to_degrees in np.degrees, np.rad2deg:
-    derivative(to_degrees, x=lambda g: g * (180.0 / math.pi))
-for to_radians in np.radians, np.deg2rad:
-    derivative(to_radians, x=lambda g: g * (math.pi / 180.0))
+for degrees, radians in (np.degrees, np.radians), (np.rad2deg, np.deg2rad):
+    derivative(degrees, x=lambda g: g * (180.0 / math.pi))
+    derivative(radians, x=lambda g: g * (math.pi / 180.0))
 converted = "a, dtype, order='K', casting='unsafe', subok=True, copy=True"
 derivative(np.ndarray.astype, converted, a=lambda g: g)
 derivative(np.nan_to_num, x=lambda g, x: np.where(np.isfinite(x), g, 0.0))

@@ -231,8 +231,7 @@ class OneCycleLR(LRScheduler):
 
     def _check(self) -> None:
         super()._check()
-        if self.total_steps is None and self.epochs and self.steps_per_epoch:
-            self.total_steps = self.epochs * self.steps_per_epoch
+        self.total_steps = self.total_steps or (self.epochs or 0) * (self.steps_per_epoch or 0)
         expect(self.total_steps, "OneCycleLR", "total_steps, or epochs with steps_per_epoch", None)
         if self.cycle_momentum and not {"momentum", "betas"} & self.optimizer.defaults.keys():
             wanted, given = "an optimizer with momentum or betas", type(self.optimizer)
