@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from .autograd import Tensor, enable_grad, grad as gradients_of
+from .autograd.memory import is_tracked, leaves, nested
 from .autograd.modes import MODE, REPLAY
 from .autograd.tape import alias
-from .autograd.variable import is_tracked, leaves, nested
 from .errors import expect, wrong_value
 from .report import bare
 

@@ -13,7 +13,7 @@ _RANGES = {
     "True or False": "affine amsgrad batch_first bias bidirectional centered cycle_momentum "
     "decoupled_weight_decay drop_last dynamic elementwise_affine enabled maximize nesterov norm "
     "relu_after shuffle track_running_stats zero_init_last",
-    "a whole number in [0, inf)": "cooldown patience seed",
+    "a whole number in [0, inf)": "cooldown patience seed", "a number in (0, inf]": "norm_type",
     "a whole number in [1, inf)": "T_max batch_size embedding_dim epochs features groups "
     "growth_interval hidden hidden_size in_channels in_features input_size num_embeddings "
     "num_features num_layers num_parameters out_channels out_features step_size steps_per_epoch "
@@ -25,9 +25,8 @@ _RANGES = {
     "min_lr initial_accumulator_value momentum momentum_decay std threshold weight_decay",
     "a number in (0, inf)": "beta clip_gradient.norm clip_gradient.value clip_norm clip_value "
     "delta div_factor final_div_factor init_scale max_norm rescale_norm trunc_normal_.std",
-    "a number in (0, inf]": "norm_type", "a number in (1, inf)": "growth_factor",
-    "a number in (0, 1)": "backoff_factor", "a number in (0, 1]": "start_factor",
-    "a number in [0, 1)": "base_momentum factor max_momentum",
+    "a number in (1, inf)": "growth_factor", "a number in (0, 1)": "backoff_factor",
+    "a number in (0, 1]": "start_factor", "a number in [0, 1)": "base_momentum factor max_momentum",
     "a number in [0, 1]": "BatchNorm1d.momentum BatchNorm2d.momentum alpha dropout end_factor "
     "label_smoothing p pct_start rho",
     "numbers in [0, 1)": "betas", "whole numbers in [0, inf)": "milestones",

@@ -16,10 +16,9 @@ from typing import Any
 import numpy as np
 
 from .autograd import Tensor
-from .autograd.changes import owner_of
+from .autograd.memory import leaves, nested, owner_of, strip
 from .autograd.modes import MODE, RECORD, REPLAY, SCRIPT, refuse_reading, switched
 from .autograd.record import constant
-from .autograd.variable import leaves, nested, strip
 from .errors import expect
 
 _MOST = 64  # programs that a step may have

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from .memory import Variable, is_tracked, strip
 from .modes import MODE, REPLAY
 from .record import apply, dispatch, infix, mark_changed
 from .registry import TABLE
-from .variable import Variable, is_tracked, strip
 
 METHODS = """
 all any argmax argmin argpartition argsort clip conj conjugate cumprod cumsum diagonal dot max mean

@@ -14,17 +14,17 @@ from typing import Any
 import numpy as np
 
 from ..report import examine
-from . import changes
+from . import memory
+from .memory import Variable, holds_tensor, is_tracked, nested, strip
 from .modes import ALTER, ALTERATION, EXAMINE, MODE, MODULE_PATH, RECORD, REPLAY, SCRIPT, replayed
 from .registry import CONSTANT, TABLE, Op, any_complex
 from .tape import record
-from .variable import Variable, holds_tensor, is_tracked, nested, strip
 
 _WRITERS = {np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal}
 _WRITERS |= {operator.setitem, np.ndarray.sort, np.ndarray.partition, np.ndarray.fill}
 _NUMBERS, _FLOATS = {int, float}, "efdg"
 
-mark_changed = replayed(changes.mark_changed)
+mark_changed = replayed(memory.mark_changed)
 
 
 def infix(function: Any, is_reflected: bool = False) -> Any:
@@ -139,7 +139,7 @@ def apply(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any], depth: int = 2)
     if is_bare:
         watch(tensor._node, given)
     if mode & EXAMINE:
-        note(op.name, z, changes.arrays_in(values), tensor._node)
+        note(op.name, z, memory.arrays_in(values), tensor._node)
     return tensor
 
 
@@ -229,7 +229,7 @@ def run_bare(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> An
     if mode & ALTER:
         z = nested(ALTERATION.get(), z)
     if mode & EXAMINE:
-        note(name_of(function), z, changes.arrays_in(arrays), None)
+        note(name_of(function), z, memory.arrays_in(arrays), None)
     return nested(wrap, z)
 
 
@@ -238,16 +238,16 @@ def watch(node: Any, values: Iterable[Any]) -> None:
     for value in values:
         is_group = type(value) is tuple or type(value) is list
         if type(value) is np.ndarray or (is_group and np.ndarray in map(type, value)):
-            kept = changes.arrays_in(node.kept) if is_group else node.kept
-            raw = [a for a in changes.arrays_in([value]) if any(a is k for k in kept)]
-            node.prints = [*(node.prints or ()), *[(a, changes.fingerprint(a)) for a in raw]]
+            kept = memory.arrays_in(node.kept) if is_group else node.kept
+            raw = [a for a in memory.arrays_in([value]) if any(a is k for k in kept)]
+            node.prints = [*(node.prints or ()), *[(a, memory.fingerprint(a)) for a in raw]]
 
 
 def note(name: str, z: Any, arrays: Iterable[Any], node: Any) -> None:
     """Raise if ``z`` is not finite; otherwise note in the node which module it was called in."""
-    place = (*changes.user_place(), MODULE_PATH.get())
-    for array in changes.arrays_in([z]):
-        examine(name, array, arrays, changes.describe(place))
+    place = (*memory.user_place(), MODULE_PATH.get())
+    for array in memory.arrays_in([z]):
+        examine(name, array, arrays, memory.describe(place))
     if node is not None:
         node.place = place
 

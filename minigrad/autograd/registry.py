@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .variable import Variable, holds_tensor
+from .memory import Variable, holds_tensor
 
 Function = Callable[..., Any]
 

@@ -15,10 +15,10 @@ import numpy as np
 
 from ..errors import wrong_value
 from ..report import examine
-from . import changes
+from . import memory
+from .memory import Variable
 from .modes import ALTER, ALTERATION, EXAMINE, MODE, RECORD, SCRIPT, refuse_reading
 from .registry import OUTPUT, Function, Op, Plan
-from .variable import Variable
 
 Gradient = Any  # an array; where the walk itself is recorded, a Tensor
 Gradients = dict[Any, Gradient]  # by node
@@ -36,7 +36,7 @@ class Node:
         kept: what `Plan.gather` gave.
         shape, dtype: of the output.
         place: where the user's code made it.
-        serial: its number in the order of making, which `changes` shares.
+        serial: its number in the order of making, which `memory` shares.
         tensor: weakly, whose ``.grad`` is due: a leaf, or one that retains it.
         hooks: what is called with its gradient, by key.
         prints: the user's own arrays among the kept ones, with their fingerprints.
@@ -55,7 +55,7 @@ def record(plan: Plan | None, parents: Any, kept: Any, z: Any, frame: Any) -> An
     node.plan, node.parents, node.kept = plan, parents, kept
     node.shape, node.dtype = z.shape, z.dtype
     node.place = frame.f_code, frame.f_lasti
-    node.serial = changes.next_serial()
+    node.serial = memory.next_serial()
     node.tensor = node.hooks = node.prints = None
     tensor = _new(Variable.result)
     tensor._array, tensor._node, tensor._grad = z, node, None
@@ -115,7 +115,7 @@ def collect(roots: Iterable[Any], inputs: Any) -> list[Any]:
 
     Everything that can be wrong with the graph is found here, before anything is changed.
     """
-    latest = changes.latest
+    latest = memory.latest
     lowest = 0 if inputs is None else min((node.serial for node in inputs), default=0)
     order = list(roots)
     seen = {None, *order}
@@ -177,18 +177,18 @@ def on_tape(node: Any, value: Any, source: Any) -> Any:
 def looked_over(gradient: Gradient, g: Gradient, node: Any, mode: int) -> Gradient:
     """A gradient as the mode wants it: examined, or altered."""
     if mode & EXAMINE:
-        examine(f"the derivative of {node}", gradient, [g], changes.describe(node.place))
+        examine(f"the derivative of {node}", gradient, [g], memory.describe(node.place))
     return ALTERATION.get()(gradient) if mode & ALTER else gradient
 
 
 def check_unchanged(node: Any) -> None:
     """Raise if memory that the node kept was changed in place after it was recorded."""
-    kept = changes.arrays_in(node.kept)
-    found = [(a, place) for a in kept if (place := changes.last_change(a, node.serial))]
-    found += [(a, ()) for a, before in node.prints or () if changes.fingerprint(a) != before]
+    kept = memory.arrays_in(node.kept)
+    found = [(a, place) for a in kept if (place := memory.last_change(a, node.serial))]
+    found += [(a, ()) for a, before in node.prints or () if memory.fingerprint(a) != before]
     for array, place in found:
-        where = changes.describe(place) if place else "an unknown place, through NumPy"
-        raise RuntimeError(f"backward: {node} at {changes.describe(node.place)} needs an array of "
+        where = memory.describe(place) if place else "an unknown place, through NumPy"
+        raise RuntimeError(f"backward: {node} at {memory.describe(node.place)} needs an array of "
                            f"shape {array.shape} that was changed in place after it, at {where}; "
                            "change a copy, or change it after backward()")  # fmt: skip
 

@@ -13,12 +13,11 @@ import numpy as np
 
 from ..errors import expect, wrong_kind, wrong_state, wrong_value
 from ..report import tensor_text
-from .changes import mark_changed
+from .memory import Variable, mark_changed
 from .modes import EXAMINE, MODE, RECORD, REPLAY, refuse_reading, replayed, switched
 from .operators import Operators
 from .record import constant, dispatch, refuse_detaching
 from .tape import pull_back, record
-from .variable import Variable
 
 
 class Tensor(Operators):

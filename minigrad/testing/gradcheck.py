@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..autograd.variable import leaves
+from ..autograd.memory import leaves
 from ..errors import expect
 from ..func import grad, hvp
 from ..report import bare

@@ -115,7 +115,7 @@ MUTANTS = (
     ),
     mutant("changes by NumPy go unnoticed", TAPE, "or node.prints", "or False"),
     mutant(
-        "a stamp older than the node counts", "autograd/changes.py", "changed > serial", "changed"
+        "a stamp older than the node counts", "autograd/memory.py", "changed > serial", "changed"
     ),
     mutant("the graph is never freed", TAPE, "if not retain:", "if False:"),
     mutant(
@@ -149,7 +149,7 @@ MUTANTS = (
     ),
     mutant(
         "a tracked list is not seen",
-        "autograd/variable.py",
+        "autograd/memory.py",
         "and holds_tensor(value, tracked):",
         "and False:",
     ),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from minigrad import Tensor, nn, tensor
-from minigrad.autograd import changes
+from minigrad.autograd import memory
 from minigrad.nn import utils
 
 SHAPES = st.lists(st.sampled_from([(), (3,), (2, 3), (0,), (1, 4)]), max_size=4)
@@ -133,14 +133,14 @@ def test_what_is_not_finite_goes_on_as_in_pytorch_when_asked() -> None:
 
 def test_a_gradient_within_the_bound_is_left_bit_for_bit_and_unmarked() -> None:
     params = with_gradients([0.3, 0.4])
-    before = changes.next_serial()
+    before = memory.next_serial()
     utils.clip_grad_norm_(params, 1.0)
     utils.clip_grad_value_(params[0], 1.0)
     array = params[0].grad.numpy()  # type: ignore[union-attr]
     assert array.tolist() == [0.3, 0.4]
-    assert changes.last_change(array, before) is None
+    assert memory.last_change(array, before) is None
     utils.clip_grad_norm_(params[0], 0.1)
-    assert changes.last_change(array, before)
+    assert memory.last_change(array, before)
 
 
 # --- vectors ------------------------------------------------------------------------------------

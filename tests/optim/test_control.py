@@ -13,7 +13,7 @@ from hypothesis import given, settings, strategies as st
 
 import minigrad as mg
 from minigrad import Tensor, nn, optim, tensor
-from minigrad.autograd import changes
+from minigrad.autograd import memory
 
 NAMES = "SGD Adagrad RMSprop Adadelta Adam AdamW NAdam".split()
 STEPS = 50
@@ -250,10 +250,10 @@ def test_any_layout_of_a_parameter_is_changed_in_place(name: str) -> None:
 def test_what_changed_is_marked() -> None:
     p = with_gradient([1.0], [3.0])
     assert p.grad is not None
-    before = changes.next_serial()
+    before = memory.next_serial()
     optim.SGD([p], clip_norm=1.0).step()
     for array in p.detach().numpy(), p.grad.numpy():
-        assert changes.last_change(array, before)
+        assert memory.last_change(array, before)
 
 
 def test_closure_and_zero_grad() -> None:

@@ -1,4 +1,4 @@
-"""Changes in place: which memory changed when and where, and whether a node still needs it.
+"""What the engine knows of a tensor: an array, the node that made it, and when its memory changed.
 
 Every change made through a Tensor stamps the owner of the memory, so ``.data``, ``.detach()`` and
 views share one stamp, with a serial number from the series that numbers the nodes. What a node
@@ -11,21 +11,79 @@ import itertools
 import os
 import sys
 import weakref
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar
 
 import numpy as np
-
-from .variable import leaves
 
 Place = Any  # a tuple of the code, the offset in it, and under detect_anomaly the module path
 
 next_serial = itertools.count(1).__next__
 
+_PLAIN = {np.ndarray, int, float, bool, str, type(None)}  # no need to look closer
 _LIBRARY = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _WIDTH = 509  # a prime, so that rows which trade places move between the sums of a fingerprint
 
 _stamps: dict[int, tuple[int, Place]] = {}  # id of an owner, while it lives -> serial, place
 latest = 0  # the serial of the latest change of all: what is younger needs no look
+
+
+class Variable:
+    """An array and its node, None where nothing is recorded."""
+
+    __slots__ = ("__weakref__", "_array", "_grad", "_node")
+
+    result: ClassVar[Any]  # the class of what operations return
+
+    def __init__(self, array: Any, node: Any = None) -> None:
+        self._array: np.ndarray = array if type(array) is np.ndarray else np.asarray(array)
+        self._node = node
+        self._grad: Any = None
+
+
+def nested(f: Callable[[Any], Any], value: Any) -> Any:
+    """What ``f`` makes of a value, or of each in nested lists, tuples and dicts, in order."""
+    if isinstance(value, dict):
+        return {key: nested(f, v) for key, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        values = [nested(f, v) for v in value]
+        return type(value)(*values) if hasattr(value, "_fields") else type(value)(values)
+    return f(value)
+
+
+def leaves(value: Any) -> list[Any]:
+    """The values in nested lists, tuples and dicts, in order."""
+    found: list[Any] = []
+    nested(found.append, value)
+    return found
+
+
+def strip(value: Any) -> Any:
+    """The bare array of a tensor, in lists and tuples too."""
+    if isinstance(value, Variable):
+        return value._array
+    return nested(strip, value) if type(value) is list or type(value) is tuple else value
+
+
+def holds_tensor(values: Iterable[Any], tracked: bool = False) -> bool:
+    """Whether there is a tensor, or a tracked one, among the values, in lists and tuples too."""
+    for value in values:
+        if type(value) in _PLAIN:
+            continue
+        if isinstance(value, Variable):
+            if not tracked or value._node is not None:
+                return True
+        elif (type(value) is list or type(value) is tuple) and holds_tensor(value, tracked):
+            return True
+    return False
+
+
+def is_tracked(values: Iterable[Any]) -> bool:
+    """Whether there is a tracked tensor among the values, in lists and tuples too."""
+    return holds_tensor(values, tracked=True)
+
+
+# --- changes in place ---------------------------------------------------------------------------
 
 
 def user_place() -> Place:
