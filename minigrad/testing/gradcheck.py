@@ -96,16 +96,13 @@ class _Check:
 
     def first_order(self, method: Reference) -> None:
         """Check the gradient, entry by entry; at a kink, that it lies between both slopes."""
-        tape = self.pull_back(self.point)
+        x, tape = self.point, self.pull_back(self.point)
         for place, unit, slope in zip(self.places, np.eye(tape.size), tape, strict=True):
-            if method is EXACT:
-                self.compare(tape, unit, self.complex_slope(self.point, unit), EXACT, place)
-                continue
-            left, right = self.slopes(unit)
-            wanted, reference = 0.5 * (left + right), COARSE
-            if self.is_kink(unit):
-                name = f"kink there with slopes {left:.6g} and {right:.6g}, the nearer"
-                wanted, reference = float(np.median([left, slope, right])), (name, 1e-4)
+            sides: Any = self.slopes(unit) if method is COARSE else [self.complex_slope(x, unit)]
+            wanted, reference = float(np.mean(sides)), method
+            if method is COARSE and self.is_kink(unit):
+                name = "kink there with slopes {:.6g} and {:.6g}, the nearer".format(*sides)
+                wanted, reference = float(np.median([*sides, slope])), (name, 1e-4)
                 self.kinks.append(place)
             self.compare(tape, unit, wanted, reference, place)
 

@@ -1,12 +1,17 @@
-"""Schedules that wait: for a plateau of what is measured, or for their turn."""
+"""Schedules of the learning rate, with PyTorch's names and numbers.
+
+Here are those that wait: for a plateau of what is measured, or for their turn.
+"""
 
 import math
 from bisect import bisect_right
 from typing import Any, Literal
 
-from ...autograd import replayed
-from ...errors import expect, wrong_value
-from .schedule import LRScheduler
+from ..autograd import replayed
+from ..errors import expect, wrong_value
+from .schedule import CosineAnnealingLR as CosineAnnealingLR, ExponentialLR as ExponentialLR
+from .schedule import LambdaLR as LambdaLR, LinearLR as LinearLR, LRScheduler as LRScheduler
+from .schedule import MultiStepLR as MultiStepLR, OneCycleLR as OneCycleLR, StepLR as StepLR
 
 
 class ReduceLROnPlateau(LRScheduler):

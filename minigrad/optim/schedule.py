@@ -4,10 +4,10 @@ import copy
 import math
 from typing import Any, Literal
 
-from ...autograd import replayed
-from ...errors import expect, wrong_value
-from ...ranges import Options, check, check_fields
-from ..optimizer import Optimizer
+from ..autograd import replayed
+from ..errors import expect, wrong_value
+from ..ranges import Options, check, check_fields
+from .optimizer import Optimizer
 
 _NOT_KEPT = "optimizer", "lr_lambda", "schedulers"  # a state has no copy of them
 
