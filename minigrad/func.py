@@ -18,8 +18,7 @@ from .autograd import Tensor, enable_grad, grad as gradients_of
 from .autograd.modes import MODE, REPLAY
 from .autograd.tape import alias
 from .autograd.variable import is_tracked, leaves, nested
-from .errors import expect, wrong_value
-from .report import bare
+from .errors import bare, expect, wrong_value
 
 Function = Callable[..., Any]
 

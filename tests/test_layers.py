@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent / "minigrad"
 
 # From the ground up. A module may import those of lower rank, and its own package.
 LAYERS = [
-    "errors report",
+    "errors",
     "autograd.variable",
     "autograd.changes autograd.modes",
     "autograd.registry",
@@ -26,8 +26,7 @@ LAYERS = [
     "ops",
     "compositions",
     "ranges",
-    "random clipping serialization",
-    "creation",
+    "creation clipping serialization",
     "func replay",
     "nn.hooks",
     "nn.kernels.activation nn.kernels.conv nn.kernels.linear nn.kernels.loss",

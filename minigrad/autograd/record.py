@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..report import examine
+from ..errors import examine
 from . import changes
 from .modes import ALTER, ALTERATION, EXAMINE, MODE, MODULE_PATH, RECORD, REPLAY, SCRIPT, replayed
 from .registry import CONSTANT, TABLE, Op, any_complex

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..autograd import Tensor, replayed
 from ..errors import expect
-from ..random import default_generator
+from ..creation import default_generator
 from ..ranges import check
 from .kernels.activation import clip_gradient as clip_gradient, erf, relu as relu
 from .kernels.activation import scale_gradient as scale_gradient, sigmoid as sigmoid, tanh as tanh

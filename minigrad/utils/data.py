@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..autograd import Tensor
-from ..creation import as_tensor, tensor
+from ..creation import Source, as_tensor, default_generator, tensor
 from ..errors import expect
-from ..random import Source, default_generator
 from ..ranges import Options, check_fields
 
 
