@@ -11,7 +11,7 @@ from .autograd import Tensor, replayed
 from .errors import expect, wrong_kind
 from .ranges import check
 
-Source = np.random.Generator | None  # None for the one behind `manual_seed`
+Rng = np.random.Generator | None  # None for the one behind `manual_seed`
 
 
 def set_default_dtype(dtype: Any) -> None:
@@ -46,8 +46,7 @@ def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
         raise wrong_kind("tensor", "numbers in lists of equal lengths", array.dtype, "convert them")
     while isinstance(data, (list, tuple)) and data:
         data = data[0]  # down to the first number, which may have a dtype of its own
-    own_dtype = array.dtype if hasattr(data, "dtype") else None
-    return made(array, dtype or own_dtype, requires_grad)
+    return made(array, dtype or (array.dtype if hasattr(data, "dtype") else None), requires_grad)
 
 
 def as_tensor(data: Any) -> Tensor:
@@ -206,7 +205,7 @@ manual_seed = default_generator.manual_seed
 
 
 @replayed
-def rand(*size: Any, generator: Source = None, dtype: Any = None,
+def rand(*size: Any, generator: Rng = None, dtype: Any = None,
          requires_grad: bool = False) -> Tensor:  # fmt: skip
     """Uniform on [0, 1), of the shape ``size``, given as numbers or as one tuple.
 
@@ -217,7 +216,7 @@ def rand(*size: Any, generator: Source = None, dtype: Any = None,
 
 
 @replayed
-def randn(*size: Any, generator: Source = None, dtype: Any = None,
+def randn(*size: Any, generator: Rng = None, dtype: Any = None,
           requires_grad: bool = False) -> Tensor:  # fmt: skip
     """Normal with mean 0 and standard deviation 1, of the shape ``size``.
 
@@ -229,7 +228,7 @@ def randn(*size: Any, generator: Source = None, dtype: Any = None,
 
 
 @replayed
-def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Source = None,
+def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Rng = None,
            dtype: Any = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
     """Normal with the given mean and standard deviation, which broadcast to ``size``.
 
@@ -242,7 +241,7 @@ def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Sour
 
 
 @replayed
-def randint(low: int, high: Any = None, size: Any = None, *, generator: Source = None,
+def randint(low: int, high: Any = None, size: Any = None, *, generator: Rng = None,
             dtype: Any = np.int64, requires_grad: bool = False) -> Tensor:  # fmt: skip
     """Whole numbers from ``low`` (0 if only one bound is given) up to but without ``high``.
 
@@ -256,7 +255,7 @@ def randint(low: int, high: Any = None, size: Any = None, *, generator: Source =
 
 
 @replayed
-def randperm(n: int, *, generator: Source = None, dtype: Any = np.int64,
+def randperm(n: int, *, generator: Rng = None, dtype: Any = np.int64,
              requires_grad: bool = False) -> Tensor:  # fmt: skip
     """The whole numbers from 0 up to but without ``n``, in random order.
 

@@ -40,7 +40,7 @@ LAYERS = [
     "optim.descent optim.adam optim.lr_scheduler.schedule",
     "optim.lr_scheduler.formula optim.lr_scheduler.waiting",
     "optim.lr_scheduler",
-    "optim datasets.real utils.data",
+    "optim utils.data",
     "amp",
     "utils",
     "datasets testing.gradcheck testing.strategies",

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ..creation import full, get_default_dtype, zeros
+from ..creation import Rng, full, get_default_dtype, zeros
 from ..errors import expect, wrong_value
 from ..ranges import check
 from . import functional as F, init
@@ -28,7 +28,7 @@ class Linear(Module):
     """
 
     def __init__(self, in_features: int, out_features: int, bias: bool = True, *, dtype: Any = None,
-                 generator: init.Rng = None) -> None:  # fmt: skip
+                 generator: Rng = None) -> None:  # fmt: skip
         check("Linear", in_features=in_features, out_features=out_features, bias=bias)
         self.in_features, self.out_features = in_features, out_features
         self.weight = Parameter(zeros(out_features, in_features, dtype=dtype))
@@ -67,7 +67,7 @@ class Conv2d(Module):
 
     def __init__(self, in_channels: int, out_channels: int, kernel_size: Any, stride: Any = 1,
                  padding: Any = 0, dilation: Any = 1, groups: int = 1, bias: bool = True,
-                 dtype: Any = None, *, generator: init.Rng = None) -> None:  # fmt: skip
+                 dtype: Any = None, *, generator: Rng = None) -> None:  # fmt: skip
         channels = {"in_channels": in_channels, "out_channels": out_channels}
         check("Conv2d", **channels, groups=groups, bias=bias)
         fit = not any(number % groups for number in channels.values())
@@ -97,7 +97,7 @@ class Embedding(Module):
     """
 
     def __init__(self, num_embeddings: int, embedding_dim: int, *, dtype: Any = None,
-                 generator: init.Rng = None) -> None:  # fmt: skip
+                 generator: Rng = None) -> None:  # fmt: skip
         check("Embedding", num_embeddings=num_embeddings, embedding_dim=embedding_dim)
         self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
         self.weight = Parameter(zeros(num_embeddings, embedding_dim, dtype=dtype))
