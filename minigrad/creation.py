@@ -162,7 +162,7 @@ def full_like(input: Any, fill_value: Any, dtype: Any = None,
     return full(input.shape, fill_value, dtype or input.dtype, requires_grad)
 
 
-# --- at random ------------------------------------------------------------------------------------
+# --- at random ----------------------------------------------------------------------------------
 
 
 class Generator(np.random.Generator):

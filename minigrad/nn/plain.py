@@ -237,7 +237,7 @@ class Flatten(Layer, of=F.flatten):
     """
 
 
-# --- losses, each of an input and a target --------------------------------------------------------
+# --- losses, each of an input and a target ------------------------------------------------------
 # ``reduction`` is ``"mean"``, ``"sum"`` or ``"none"``; weights are buffers.
 
 

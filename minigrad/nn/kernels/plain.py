@@ -1,6 +1,6 @@
-"""The rows and kernels of activations and losses, stable at every finite input.
+"""The rows and kernels of activations and losses, and the identities that alter errors alone.
 
-Two more alter errors alone. A kernel stands beside its composition.
+All are stable at every finite input; a kernel stands beside the composition that it stands for.
 """
 
 import math
@@ -153,7 +153,7 @@ def clipped(g: Any, value: Any, norm: Any) -> Any:
 derivative(clip_gradient, input=clipped)
 derivative(scale_gradient, input=lambda g, factor: g * factor)
 
-# --- losses ---------------------------------------------------------------------------------------
+# --- what losses share --------------------------------------------------------------------------
 
 
 def alike(who: str, input: Any, target: Any) -> None:
@@ -177,7 +177,7 @@ def share_of(shape: Any, total: float) -> float:
     return 1.0 / total
 
 
-# --- differences --------------------------------------------------------------------------------
+# --- losses of differences ----------------------------------------------------------------------
 
 
 @primitive
@@ -202,7 +202,7 @@ def slope(g: Any, input: Any, target: Any, reduction: Any) -> Any:
 derivative(mse_loss, input=slope)
 derivative(mse_loss, target=lambda g, target, input, reduction: slope(g, target, input, reduction))
 
-# --- surprise -----------------------------------------------------------------------------------
+# --- losses of probabilities --------------------------------------------------------------------
 
 
 @primitive

@@ -12,7 +12,7 @@ import numpy as np
 from ...autograd import Tensor, fused, replayed
 from ...errors import expect, wrong_kind, wrong_value
 
-# --- linear ---------------------------------------------------------------------------------------
+# --- linear -------------------------------------------------------------------------------------
 
 
 def linear_text(input: Any, weight: Any, bias: Any = None) -> Any:
@@ -66,7 +66,7 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     return z, None
 
 
-# --- normalisation --------------------------------------------------------------------------------
+# --- normalisation ------------------------------------------------------------------------------
 
 
 def batch_norm(input: Any, running_mean: Any = None, running_var: Any = None, weight: Any = None,
