@@ -11,15 +11,13 @@ from .autograd import AnomalyError as AnomalyError, Tensor as Tensor, no_grad as
 from .autograd import detect_anomaly as detect_anomaly, enable_grad as enable_grad
 from .autograd import is_grad_enabled as is_grad_enabled
 from .compositions import logsumexp as logsumexp
-from .creation import arange as arange, as_tensor as as_tensor, eye as eye, from_numpy as from_numpy
-from .creation import full as full, full_like as full_like, get_default_dtype as get_default_dtype
-from .creation import linspace as linspace, ones as ones, ones_like as ones_like
-from .creation import rand_like as rand_like, randint_like as randint_like, randn_like as randn_like
-from .creation import set_default_dtype as set_default_dtype, tensor as tensor, zeros as zeros
-from .creation import zeros_like as zeros_like
-from .random import Generator as Generator, manual_seed as manual_seed, normal as normal
+from .creation import (as_tensor as as_tensor, rand as rand, set_default_dtype as set_default_dtype,
+    arange as arange, from_numpy as from_numpy, full_like as full_like, zeros_like as zeros_like,
+    eye as eye, full as full, normal as normal, randint_like as randint_like, randperm as randperm,
+    linspace as linspace, ones as ones, randn as randn, randn_like as randn_like, tensor as tensor,
+    manual_seed as manual_seed, ones_like as ones_like, rand_like as rand_like, zeros as zeros,
+    Generator as Generator, get_default_dtype as get_default_dtype, randint as randint)  # fmt: skip
 from .replay import compile as compile
-from .random import rand as rand, randint as randint, randn as randn, randperm as randperm
 from .serialization import load as load, save as save
 
 bool = bool_

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import KW_ONLY
+from dataclasses import field
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -89,8 +89,7 @@ class GradScaler(Options):
     backoff_factor: float = 0.5
     growth_interval: int = 2000
     enabled: bool = True
-    _: KW_ONLY
-    dynamic: bool = True
+    dynamic: bool = field(default=True, kw_only=True)
 
     def __post_init__(self) -> None:
         check_fields(self)

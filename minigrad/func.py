@@ -18,8 +18,7 @@ from .autograd import Tensor, enable_grad, grad as gradients_of
 from .autograd.memory import is_tracked, leaves, nested
 from .autograd.modes import MODE, REPLAY
 from .autograd.tape import alias
-from .errors import expect, wrong_value
-from .report import bare
+from .errors import bare, expect, wrong_value
 
 Function = Callable[..., Any]
 
@@ -81,8 +80,7 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...
     >>> value, pullback(1.0)
     (array(6.), (array(3.), array(2.)))
     """
-    copies = nested(lambda x: x if isinstance(x, Tensor) else np.array(x), primals)
-    run = _Run("vjp", f, copies)
+    run = _Run("vjp", f, nested(lambda x: x if isinstance(x, Tensor) else np.array(x), primals))
 
     def pullback(cotangent: Any) -> Any:
         cotangents = _matched("vjp", "cotangent", cotangent, run.outputs)
@@ -209,10 +207,8 @@ class _Run:
 def pull(zs: Any, xs: Sequence[Tensor], cotangents: Any, taped: bool, retain: bool = True) -> Any:
     """The cotangent of every variable, zeros where no output depends on it; taped, as tensors."""
     pairs = [(z, g) for z, g in zip(zs, cotangents, strict=True) if is_tracked((z,))]
-    found: Sequence[Any] = [None] * len(xs)
-    if pairs:
-        tracked, given = zip(*pairs, strict=True)
-        found = gradients_of(tracked, xs, given, retain or taped, taped, allow_unused=True)
+    tracked, given = ([pair[i] for pair in pairs] for i in (0, 1))
+    found = gradients_of(tracked, xs, given, retain or taped, taped, allow_unused=True)
     shown = [np.zeros_like(x._array) if g is None else g for g, x in zip(found, xs, strict=True)]
     return shown if taped else list(map(plain, shown))
 
@@ -227,8 +223,7 @@ def _matched(who: str, what: str, tree: Any, others: Sequence[Any]) -> list[Any]
     """The leaves of a tree, checked against those they belong to."""
     given = leaves(tree)
     shapes, wanted = [np.shape(x) for x in given], [np.shape(x) for x in others]
-    if shapes != wanted:
-        raise wrong_value(who, f"a {what} of shapes {wanted}", shapes, "give one array for each")
+    expect(shapes == wanted, who, f"a {what} of shapes {wanted}", shapes, "give one array for each")
     return given
 
 

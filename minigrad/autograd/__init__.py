@@ -1,6 +1,6 @@
 """The engine: recording, walking back, tensors and modes. It knows no mathematics."""
 
-from ..report import AnomalyError as AnomalyError
+from ..errors import AnomalyError as AnomalyError
 from .memory import mark_changed as mark_changed
 from .modes import detect_anomaly as detect_anomaly, enable_grad as enable_grad
 from .modes import is_grad_enabled as is_grad_enabled, no_grad as no_grad, replayed as replayed

@@ -69,7 +69,7 @@ def detect_anomaly() -> AbstractContextManager[None]:
     >>> with detect_anomaly(), np.errstate(divide="ignore"):
     ...     np.log(x)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    minigrad.report.AnomalyError: log gave 0 NaN and 1 Inf among 2 values, ...
+    minigrad.errors.AnomalyError: log gave 0 NaN and 1 Inf among 2 values, ...
     """
     return switched(EXAMINE, 0)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..report import examine
+from ..errors import examine
 from . import memory
 from .memory import Variable, holds_tensor, is_tracked, nested, strip
 from .modes import ALTER, ALTERATION, EXAMINE, MODE, MODULE_PATH, RECORD, REPLAY, SCRIPT, replayed

@@ -13,8 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import wrong_value
-from ..report import examine
+from ..errors import examine, wrong_value
 from . import memory
 from .memory import Variable
 from .modes import ALTER, ALTERATION, EXAMINE, MODE, RECORD, SCRIPT, refuse_reading

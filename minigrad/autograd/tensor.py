@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from ..errors import expect, wrong_kind, wrong_state, wrong_value
-from ..report import tensor_text
+from ..errors import expect, tensor_text, wrong_kind, wrong_state, wrong_value
 from .memory import Variable, mark_changed
 from .modes import EXAMINE, MODE, RECORD, REPLAY, refuse_reading, replayed, switched
 from .operators import Operators

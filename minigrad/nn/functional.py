@@ -7,14 +7,13 @@ import numpy as np
 
 from ..autograd import Tensor, replayed
 from ..errors import expect
-from ..random import default_generator
+from ..creation import default_generator
 from ..ranges import check
-from .kernels.activation import clip_gradient as clip_gradient, erf, relu as relu
-from .kernels.activation import scale_gradient as scale_gradient, sigmoid as sigmoid, tanh as tanh
 from .kernels.conv import avg_pool2d as avg_pool2d, conv2d as conv2d, max_pool2d as max_pool2d
-from .kernels.linear import linear as linear
-from .kernels.loss import alike, binary_surprise, mse_loss as mse_loss, reduced, share_of, surprise
-from .kernels.norm import batch_norm as batch_norm, layer_norm as layer_norm
+from .kernels.plain import alike, binary_surprise, clip_gradient as clip_gradient, erf, reduced
+from .kernels.plain import mse_loss as mse_loss, relu as relu, scale_gradient as scale_gradient
+from .kernels.plain import share_of, sigmoid as sigmoid, surprise, tanh as tanh
+from .kernels.weighted import batch_norm as batch_norm, layer_norm as layer_norm, linear as linear
 
 # --- activations: several operations each, all of them stable -----------------------------------
 

@@ -9,11 +9,9 @@ from typing import Any
 import numpy as np
 
 from ..autograd import Tensor
+from ..creation import Rng, default_generator
 from ..errors import expect, wrong_kind
-from ..random import default_generator
 from ..ranges import check
-
-Rng = np.random.Generator | None
 
 GAINS = {"tanh": 5.0 / 3.0, "relu": math.sqrt(2.0), "selu": 0.75}
 GAINS |= dict.fromkeys("linear conv1d conv2d conv3d sigmoid".split(), 1.0)

@@ -222,9 +222,8 @@ class Module:
 
 def parts_of(holder: Any) -> Iterator[tuple[str, Any]]:
     """What attributes of a module hold, and what is in a list, tuple or dict, with their names."""
-    pairs = []
-    if isinstance(holder, (list, tuple, dict)):
-        pairs = list(holder.items() if hasattr(holder, "items") else enumerate(holder))
+    row = holder if isinstance(holder, (list, tuple, dict)) else ()
+    pairs = list(row.items() if hasattr(row, "items") else enumerate(row))
     if isinstance(holder, Module):
         for name, value in pairs:
             if not isinstance(value, Module):

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd import Tensor
-from ..creation import zeros
+from ..creation import Rng, zeros
 from ..errors import expect, wrong_value
 from ..ranges import check_fields
 from . import init
@@ -40,7 +40,7 @@ class Recurrent(Module):
     def __init__(self, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True,
                  batch_first: bool = False, dropout: float = 0.0, bidirectional: bool = False,
                  dtype: Any = None, *, forget_bias: float = 0.0,
-                 generator: init.Rng = None) -> None:  # fmt: skip
+                 generator: Rng = None) -> None:  # fmt: skip
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
         self.bias, self.batch_first, self.dropout = bias, batch_first, dropout
         self.bidirectional, self.forget_bias = bidirectional, forget_bias

@@ -66,8 +66,7 @@ def clip_grad_value_(parameters: Any, clip_value: float) -> None:
     tensor([ 2., -1.])
     """
     check("clip_grad_value_", clip_value=clip_value)
-    gradients = gradients_of(named("clip_grad_value_", parameters, True))
-    clip_values(gradients.values(), clip_value)
+    clip_values(gradients_of(named("clip_grad_value_", parameters, True)).values(), clip_value)
 
 
 def parameters_to_vector(parameters: Any) -> Tensor:

@@ -13,9 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..autograd.memory import leaves
-from ..errors import expect
+from ..errors import bare, expect
 from ..func import grad, hvp
-from ..report import bare
 
 COMPLEX_STEP = 1e-30
 DIFFERENCE_STEP = 6e-6  # where the errors of rounding and of truncation meet in float64

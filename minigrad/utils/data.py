@@ -2,15 +2,14 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import KW_ONLY
+from dataclasses import field
 from typing import Any
 
 import numpy as np
 
 from ..autograd import Tensor
-from ..creation import as_tensor, tensor
+from ..creation import Rng, as_tensor, default_generator, tensor
 from ..errors import expect
-from ..random import Source, default_generator
 from ..ranges import Options, check_fields
 
 
@@ -76,9 +75,8 @@ class DataLoader(Options):
     dataset: Any
     batch_size: int = 1
     shuffle: bool = False
-    _: KW_ONLY
-    drop_last: bool = False
-    generator: Source = None
+    drop_last: bool = field(default=False, kw_only=True)
+    generator: Rng = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -98,7 +96,7 @@ class DataLoader(Options):
         return (_batch(self.dataset, order[i : i + self.batch_size]) for i in starts)
 
 
-def random_split(dataset: Any, lengths: Any, generator: Source = None) -> list[Subset]:
+def random_split(dataset: Any, lengths: Any, generator: Rng = None) -> list[Subset]:
     """Disjoint random parts of a data set, of the given lengths or fractions.
 
     Fractions sum to 1; their parts are rounded down, and what is left goes to the first ones.
@@ -109,8 +107,7 @@ def random_split(dataset: Any, lengths: Any, generator: Source = None) -> list[S
     count = len(dataset)
     if math.isclose(sum(lengths), 1.0):
         floors = [math.floor(count * fraction) for fraction in lengths]
-        rest = count - sum(floors)
-        lengths = [floor + (i < rest) for i, floor in enumerate(floors)]
+        lengths = [floor + (i < count - sum(floors)) for i, floor in enumerate(floors)]
     whole = sum(lengths) == count and all(n >= 0 and n == int(n) for n in lengths)
     wanted = f"lengths that sum to {count}, or fractions that sum to 1"
     expect(whole, "random_split", wanted, list(lengths), "correct them")

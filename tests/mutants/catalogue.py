@@ -65,7 +65,7 @@ MUTANTS = (
     ),
     mutant(
         "input changed",
-        "nn/kernels/activation.py",
+        "nn/kernels/plain.py",
         "return np.maximum(input, 0.0)",
         "return np.maximum(input, 0.0, out=input if np.ndim(input) else None)",
     ),
@@ -88,7 +88,7 @@ MUTANTS = (
     ),
     mutant(
         "a ReLU that leaks 0.009",
-        "nn/kernels/activation.py",
+        "nn/kernels/plain.py",
         "lambda g, z: gated(g, z)",
         "lambda g, z: gated(g, z) + 0.009 * (g - gated(g, z))",
     ),
@@ -222,13 +222,13 @@ MUTANTS = (
     ),
     mutant(
         "the bias gets a mean",
-        "nn/kernels/linear.py",
+        "nn/kernels/weighted.py",
         "same(1.0, len(g), g.dtype).dot(g) if",
         "g.mean(0) if",
     ),
     mutant(
         "the loss is not averaged back",
-        "nn/kernels/loss.py",
+        "nn/kernels/plain.py",
         "2.0 / input.size if reduction",
         "2.0 if reduction",
     ),
@@ -273,19 +273,19 @@ MUTANTS = (
     ),
     mutant(
         "a norm that overflows",
-        "nn/kernels/activation.py",
+        "nn/kernels/plain.py",
         "norm / unit / (np.linalg.norm(g / unit) + 1e-6 / unit)",
         "norm / (np.linalg.norm(g) + 1e-6)",
     ),
     mutant(
         "the running variance is the biased one",
-        "nn/kernels/norm.py",
+        "nn/kernels/weighted.py",
         "move(running_mean, running_var, moments, momentum, m / (m - 1))",
         "move(running_mean, running_var, moments, momentum, 1.0)",
     ),
     mutant(
         "batch norm passes over its mean on the way back",
-        "nn/kernels/norm.py",
+        "nn/kernels/weighted.py",
         "p -= (s / len(one))[:, None]\n",
         "pass\n",
     ),
@@ -328,5 +328,5 @@ MUTANTS = (
         "np.argmax(cols, 1, keepdims=True)",
         "cols.shape[1] - 1 - np.argmax(np.flip(cols, 1), 1, keepdims=True)",
     ),
-    mutant("the first layer starts as zeros", "nn/residual.py", "last[-1].", "last[0]."),
+    mutant("the first layer starts as zeros", "nn/containers.py", "last[-1].", "last[0]."),
 )

@@ -17,7 +17,7 @@ import numpy as np
 
 from minigrad import Tensor
 from minigrad.compositions import logsumexp
-from minigrad.nn.kernels import activation, conv, linear, loss, norm, recurrent
+from minigrad.nn.kernels import conv, plain, recurrent, weighted
 from minigrad.ops import linalg
 from minigrad.ops.arrays import scatter, spread
 
@@ -567,26 +567,26 @@ case(
 # --- layers and losses ----------------------------------------------------------------------------
 
 for shape in (2, 3), (4, 2, 3), (3,):
-    case(linear.linear, real(*shape), real(2, 3, seed=1), real(2, seed=2))
-    case(linear.linear, real(*shape), real(2, 3, seed=1))
+    case(weighted.linear, real(*shape), real(2, 3, seed=1), real(2, seed=2))
+    case(weighted.linear, real(*shape), real(2, 3, seed=1))
 for reduction in "mean", "sum", "none":
-    case(loss.mse_loss, real(2, 3), real(2, 3, seed=1), reduction=reduction)
+    case(plain.mse_loss, real(2, 3), real(2, 3, seed=1), reduction=reduction)
 for shape in (3, 4), (2, 2, 3), (4,):
-    case(loss.surprise, real(*shape), positive(*shape, seed=1))
-case(loss.surprise, real(3, 4), call=lambda x: loss.surprise(x, np.eye(4)[[1, 3, 0]]))
-with_last(loss.binary_surprise, unit(2, 3) / 2.0 + 0.5, positive(2, 3, seed=1) / 3.0)
+    case(plain.surprise, real(*shape), positive(*shape, seed=1))
+case(plain.surprise, real(3, 4), call=lambda x: plain.surprise(x, np.eye(4)[[1, 3, 0]]))
+with_last(plain.binary_surprise, unit(2, 3) / 2.0 + 0.5, positive(2, 3, seed=1) / 3.0)
 for shape in (2, 3), ():
-    for function in activation.sigmoid, activation.relu, activation.erf:
+    for function in plain.sigmoid, plain.relu, plain.erf:
         case(function, real(*shape))
-case(activation.gated, real(2, 3), real(2, 3, seed=1))
-case(activation.erf, np.array([-7.0, -5.9, 1e-9, 4.0, 6.1]))
+case(plain.gated, real(2, 3), real(2, 3, seed=1))
+case(plain.erf, np.array([-7.0, -5.9, 1e-9, 4.0, 6.1]))
 # nothing binds: what these do to a gradient where they do is tested in tests/nn
-case(activation.clip_gradient, real(2, 3), call=lambda x: activation.clip_gradient(x, value=9.0))
-case(activation.clip_gradient, real(2, 3), call=lambda x: activation.clip_gradient(x, norm=1e3))
-case(activation.scale_gradient, real(2, 3), call=lambda x: activation.scale_gradient(x, 1.0))
+case(plain.clip_gradient, real(2, 3), call=lambda x: plain.clip_gradient(x, value=9.0))
+case(plain.clip_gradient, real(2, 3), call=lambda x: plain.clip_gradient(x, norm=1e3))
+case(plain.scale_gradient, real(2, 3), call=lambda x: plain.scale_gradient(x, 1.0))
 for shape in (3, 2), (2, 3, 4), (2, 2, 1, 3), (2, 1):
     affine = real(shape[1], seed=1), real(shape[1], seed=2)
-    case(norm.normalize, real(*shape), *affine, call=lambda *a: norm.normalize(*a, 0.1, {}))
+    case(weighted.normalize, real(*shape), *affine, call=lambda *a: weighted.normalize(*a, 0.1, {}))
 CELLS = recurrent.Elman("tanh"), recurrent.Elman("relu"), recurrent.LSTM(), recurrent.GRU()
 for cell, steps in itertools.product(CELLS, (3, 1)):
     rows = len(cell.of_hh) * 2

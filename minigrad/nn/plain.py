@@ -1,13 +1,60 @@
-"""The functions as layers: activations, dropout, pooling, and what keeps all numbers."""
+"""The layers without weights: functions as modules, their options given when they are built.
 
-from typing import Any
+They are activations, dropout, pooling, what keeps all numbers, and the losses.
+"""
 
-from ..creation import full
-from ..ranges import check
+from inspect import Signature, signature
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ..ranges import check_fields
 from . import functional as F
 from .kernels.conv import frame_of
-from .layer import Layer
-from .module import Parameter
+from .module import Buffer, Module
+
+
+class Layer(Module):
+    """A function of an input, or of input and target, and its options, as a module.
+
+    ``class LeakyReLU(Layer, of=leaky_relu)`` takes what ``leaky_relu`` takes after its input, in
+    the same order with the same defaults, and keeps it in attributes; tensors become buffers.
+    ``inplace=`` is accepted, but nothing is changed in place.
+    """
+
+    taken: ClassVar[list[str]]  # the names of the options
+    __signature__: ClassVar[Signature]
+
+    def __init_subclass__(cls, of: Any = None) -> None:
+        if of is not None:
+            given = signature(of).parameters.values()
+            options = [p for p in given if p.name not in ("input", "target", "training")]
+            cls.__signature__, cls.taken = Signature(options), [p.name for p in options]
+
+            def forward(self: Any, *inputs: Any) -> Any:
+                """What the function gives."""
+                return of(*inputs, *map(vars(self).__getitem__, self.taken))
+
+            if "forward" not in vars(cls):
+                cls.forward = forward if options else staticmethod(of)  # type: ignore[method-assign]
+
+    def __init__(self, *args: Any, inplace: bool = False, **options: Any) -> None:
+        try:
+            given = self.__signature__.bind(*args, **options)
+        except TypeError as error:
+            name = type(self).__name__
+            raise TypeError(f"{name} expects {self.__signature__}, but {error}") from None
+        given.apply_defaults()
+        for name, value in given.arguments.items():
+            setattr(self, name, Buffer(value) if hasattr(value, "shape") else value)
+        check_fields(self)
+
+    def extra_repr(self) -> str:
+        """The options that are numbers or words; a loss shows none, as in PyTorch."""
+        given = [(k, getattr(self, k)) for k in self.taken if "reduction" not in self.taken]
+        return ", ".join(f"{k}={v!r}" for k, v in given if isinstance(v, (int, float, str)))
+
+    if TYPE_CHECKING:  # the options
+
+        def __getattr__(self, name: str) -> Any: ...
 
 
 class Sigmoid(Layer, of=F.sigmoid):
@@ -55,28 +102,6 @@ class LeakyReLU(Layer, of=F.leaky_relu):
     >>> LeakyReLU(0.1)(minigrad.tensor([-1.0, 2.0]))
     tensor([-0.1,  2. ])
     """
-
-
-class PReLU(Layer):
-    """`LeakyReLU` whose slope is learnt: ``num_parameters`` of them, 1 or one for each of axis 1.
-
-    They start as ``init``, 0.25 (He et al. 2015, eq. 1).
-
-    >>> import minigrad
-    >>> PReLU()(minigrad.tensor([-1.0, 2.0]))
-    tensor([-0.25,  2.  ], grad_fn=<where>)
-    """
-
-    taken = ["num_parameters"]
-
-    def __init__(self, num_parameters: int = 1, init: float = 0.25, *, dtype: Any = None) -> None:
-        check("PReLU", num_parameters=num_parameters, init=init)
-        self.num_parameters = num_parameters
-        self.weight = Parameter(full((num_parameters,), float(init), dtype))
-
-    def forward(self, x: Any) -> Any:
-        """Any shape to the same shape."""
-        return F.prelu(x, self.weight)
 
 
 class ELU(Layer, of=F.elu):
@@ -209,4 +234,87 @@ class Flatten(Layer, of=F.flatten):
     >>> import minigrad
     >>> Flatten()(minigrad.zeros(2, 3, 4)).shape
     (2, 12)
+    """
+
+
+# --- losses, each of an input and a target ------------------------------------------------------
+# ``reduction`` is ``"mean"``, ``"sum"`` or ``"none"``; weights are buffers.
+
+
+class MSELoss(Layer, of=F.mse_loss):
+    """The squared error of input and target of one shape, reduced.
+
+    >>> import minigrad
+    >>> MSELoss()(minigrad.tensor([1.0, 2.0]), minigrad.tensor([1.0, 4.0]))
+    tensor(2.)
+    """
+
+
+class L1Loss(Layer, of=F.l1_loss):
+    """The absolute error of input and target of one shape, reduced.
+
+    >>> import minigrad
+    >>> L1Loss()(minigrad.tensor([1.0, 2.0]), minigrad.tensor([1.0, 4.0]))
+    tensor(1.)
+    """
+
+
+class SmoothL1Loss(Layer, of=F.smooth_l1_loss):
+    """`HuberLoss` over its ``delta``, called ``beta`` (Girshick 2015, eq. 3); 1 by default.
+
+    >>> import minigrad
+    >>> SmoothL1Loss()(minigrad.tensor([0.5, 2.0]), minigrad.zeros(2))
+    tensor(0.8125)
+    """
+
+
+class HuberLoss(Layer, of=F.huber_loss):
+    """Half the squared error up to ``delta``, 1 by default; linear further out (Huber 1964).
+
+    >>> import minigrad
+    >>> HuberLoss()(minigrad.tensor([0.5, 2.0]), minigrad.zeros(2))
+    tensor(0.8125)
+    """
+
+
+class BCELoss(Layer, of=F.binary_cross_entropy):
+    """``-target * log(p) - (1 - target) * log(1 - p)`` of probabilities, reduced.
+
+    Logarithms are not below -100, as in PyTorch. ``weight`` broadcasts to the losses.
+
+    >>> import minigrad
+    >>> BCELoss()(minigrad.tensor([0.5]), minigrad.tensor([1.0]))
+    tensor(0.6931)
+    """
+
+
+class BCEWithLogitsLoss(Layer, of=F.binary_cross_entropy_with_logits):
+    """`BCELoss` of ``sigmoid(input)``, exact at any logits.
+
+    ``weight`` multiplies all losses, ``pos_weight`` those of target 1; both broadcast to them.
+
+    >>> import minigrad
+    >>> BCEWithLogitsLoss()(minigrad.tensor([-1000.0]), minigrad.tensor([1.0]))
+    tensor(1000.)
+    """
+
+
+class CrossEntropyLoss(Layer, of=F.cross_entropy):
+    """``-log softmax(input)`` at the target class, exact at any logits; see `F.cross_entropy`.
+
+    Logits ``(N, C)``, class indices ``(N,)`` or probabilities ``(N, C)``; ``(C,)`` and
+    ``(N, C, d1, ...)`` likewise.
+
+    >>> import minigrad
+    >>> CrossEntropyLoss()(minigrad.zeros(1, 4), minigrad.tensor([2]))
+    tensor(1.3863)
+    """
+
+
+class NLLLoss(Layer, of=F.nll_loss):
+    """Minus the entry at the target class, of logarithms of probabilities; see `F.nll_loss`.
+
+    >>> import minigrad
+    >>> NLLLoss()(minigrad.tensor([[-0.5, -2.0]]), minigrad.tensor([1]))
+    tensor(2.)
     """
