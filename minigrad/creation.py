@@ -8,8 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from .autograd import Tensor, replayed
-from .errors import expect, wrong_kind
-from .ranges import check
+from .errors import check, expect, wrong_kind
 
 Rng = np.random.Generator | None  # None for the one behind `manual_seed`
 

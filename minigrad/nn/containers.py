@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-from ..errors import expect, wrong_value
-from ..ranges import check
+from ..errors import check, expect, wrong_value
 from .functional import relu
 from .module import Module, parts_of
 from .plain import ReLU

@@ -10,8 +10,7 @@ import numpy as np
 
 from ..autograd import Tensor
 from ..creation import Rng, default_generator
-from ..errors import expect, wrong_kind
-from ..ranges import check
+from ..errors import check, expect, wrong_kind
 
 GAINS = {"tanh": 5.0 / 3.0, "relu": math.sqrt(2.0), "selu": 0.75}
 GAINS |= dict.fromkeys("linear conv1d conv2d conv3d sigmoid".split(), 1.0)

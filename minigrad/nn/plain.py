@@ -6,7 +6,7 @@ They are activations, dropout, pooling, what keeps all numbers, and the losses.
 from inspect import Signature, signature
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..ranges import check_fields
+from ..errors import check_fields
 from . import functional as F
 from .kernels.conv import frame_of
 from .module import Buffer, Module

@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..creation import Rng, full, get_default_dtype, zeros
-from ..errors import expect, wrong_value
-from ..ranges import check
+from ..errors import check, expect, wrong_value
 from . import functional as F, init
 from .kernels.conv import frame_of
 from .kernels.weighted import increment

@@ -9,8 +9,7 @@ import numpy as np
 
 from ..autograd import Tensor
 from ..creation import Rng, as_tensor, default_generator, tensor
-from ..errors import expect
-from ..ranges import Options, check_fields
+from ..errors import Options, check_fields, expect
 
 
 class Dataset:

@@ -12,8 +12,7 @@ from ...autograd import Tensor, derivative, fused, primitive
 from ...autograd.record import apply
 from ...autograd.registry import TABLE
 from ...compositions import logsumexp
-from ...errors import expect
-from ...ranges import check
+from ...errors import check, expect
 
 # --- saturating ---------------------------------------------------------------------------------
 
