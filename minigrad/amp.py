@@ -9,9 +9,8 @@ import numpy as np
 
 from .autograd.modes import ALTER, ALTERATION, switched
 from .clipping import global_norm, gradients_of, scale as scale_arrays
-from .errors import expect
+from .errors import Options, check_fields, expect
 from .optim import Optimizer
-from .ranges import Options, check_fields
 
 
 @contextmanager

@@ -5,8 +5,7 @@ from typing import Any, Self
 import numpy as np
 
 from .autograd import Tensor, replayed
-from .errors import expect
-from .ranges import check
+from .errors import check, expect
 
 Source = np.random.Generator | None  # None for the one behind `manual_seed`
 

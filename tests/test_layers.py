@@ -24,7 +24,6 @@ LAYERS = [
     "ops.arrays ops.elementwise ops.linalg",
     "ops",
     "compositions",
-    "ranges",
     "random clipping serialization",
     "creation",
     "func replay",

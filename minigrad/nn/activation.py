@@ -3,7 +3,7 @@
 from typing import Any
 
 from ..creation import full
-from ..ranges import check
+from ..errors import check
 from . import functional as F
 from .kernels.conv import frame_of
 from .layer import Layer

@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 
 from ..autograd import Tensor, replayed
-from ..errors import expect
+from ..errors import check, expect
 from ..random import default_generator
-from ..ranges import check
 from .kernels.activation import clip_gradient as clip_gradient, erf, relu as relu
 from .kernels.activation import scale_gradient as scale_gradient, sigmoid as sigmoid, tanh as tanh
 from .kernels.conv import avg_pool2d as avg_pool2d, conv2d as conv2d, max_pool2d as max_pool2d

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..autograd import Tensor
-from ..errors import expect, wrong_kind
+from ..errors import check, expect, wrong_kind
 from ..random import default_generator
-from ..ranges import check
 
 Rng = np.random.Generator | None
 

@@ -3,7 +3,7 @@
 from inspect import Signature, signature
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..ranges import check_fields
+from ..errors import check_fields
 from .module import Buffer, Module
 
 

@@ -4,8 +4,7 @@ import math
 from typing import Any
 
 from ..creation import zeros
-from ..errors import expect
-from ..ranges import check
+from ..errors import check, expect
 from . import functional as F, init
 from .kernels.conv import frame_of
 from .module import Module, Parameter

@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 
 from ..creation import get_default_dtype
-from ..errors import wrong_value
-from ..ranges import check
+from ..errors import check, wrong_value
 from .kernels.norm import batch_norm, increment, layer_norm
 from .module import Buffer, Module, Parameter
 

@@ -7,8 +7,7 @@ import numpy as np
 
 from ..autograd import Tensor
 from ..creation import zeros
-from ..errors import expect, wrong_value
-from ..ranges import check_fields
+from ..errors import check_fields, expect, wrong_value
 from . import init
 from .functional import dropout
 from .kernels import recurrent as kernels

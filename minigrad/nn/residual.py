@@ -3,8 +3,7 @@
 from itertools import pairwise
 from typing import Any
 
-from ..errors import expect, wrong_value
-from ..ranges import check
+from ..errors import check, expect, wrong_value
 from .activation import ReLU
 from .containers import Sequential
 from .functional import relu

@@ -7,8 +7,7 @@ import numpy as np
 
 from ..autograd import Tensor, mark_changed, replayed
 from ..clipping import Arrays, clip_values, global_norm, gradients_of, named, nonfinite, rescale
-from ..errors import expect
-from ..ranges import check
+from ..errors import check, expect
 
 
 @replayed

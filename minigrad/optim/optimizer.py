@@ -8,8 +8,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 from ..autograd import Tensor, enable_grad, mark_changed, replayed
 from ..clipping import Named, clip_values, global_norm, gradients_of, named, nonfinite, rescale
-from ..errors import expect, wrong_kind, wrong_value
-from ..ranges import Options, check, check_fields
+from ..errors import Options, check, check_fields, expect, wrong_kind, wrong_value
 from .bucket import Bucket, Group, State, buckets, state_of
 
 Params = Iterable[Tensor] | Iterable[tuple[str, Tensor]] | Iterable[Group]

@@ -5,8 +5,7 @@ import math
 from typing import Any, Literal
 
 from ..autograd import replayed
-from ..errors import expect, wrong_value
-from ..ranges import Options, check, check_fields
+from ..errors import Options, check, check_fields, expect, wrong_value
 from .optimizer import Optimizer
 
 _NOT_KEPT = "optimizer", "lr_lambda", "schedulers"  # a state has no copy of them

@@ -9,9 +9,8 @@ import numpy as np
 
 from ..autograd import Tensor
 from ..creation import as_tensor, tensor
-from ..errors import expect
+from ..errors import Options, check_fields, expect
 from ..random import Source, default_generator
-from ..ranges import Options, check_fields
 
 
 class Dataset:

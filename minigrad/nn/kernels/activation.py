@@ -8,8 +8,7 @@ import numpy as np
 from ...autograd import Tensor, derivative, primitive
 from ...autograd.record import apply
 from ...autograd.registry import TABLE
-from ...errors import expect
-from ...ranges import check
+from ...errors import check, expect
 
 # --- saturating ---------------------------------------------------------------------------------
 

@@ -6,8 +6,7 @@ import numpy as np
 
 from ...autograd import derivative, fused, primitive
 from ...compositions import logsumexp
-from ...errors import expect
-from ...ranges import check
+from ...errors import check, expect
 
 
 def alike(who: str, input: Any, target: Any) -> None:
