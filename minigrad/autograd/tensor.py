@@ -36,10 +36,8 @@ class Tensor(Operators):
 
     default_dtype: ClassVar[np.dtype[Any]] = np.dtype(np.float32)  # what Python floats become
 
-    shape = property(attrgetter("_array.shape"))
-    dtype = property(attrgetter("_array.dtype"))
-    ndim = property(attrgetter("_array.ndim"))
-    size = property(attrgetter("_array.size"))
+    shape, dtype = property(attrgetter("_array.shape")), property(attrgetter("_array.dtype"))
+    ndim, size = property(attrgetter("_array.ndim")), property(attrgetter("_array.size"))
 
     # whether operations on it are recorded; whether none made it; the one that made it
     requires_grad = property(lambda t: t._node is not None, lambda t, on: t.requires_grad_(on))
