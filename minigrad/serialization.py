@@ -56,12 +56,10 @@ def load(path: str | os.PathLike[str]) -> Any:
     content = Path(path).read_bytes()
     intact, given = _digest(content[:-_DIGEST]) == content[-_DIGEST:], f"a changed {str(path)!r}"
     expect(intact, "load", "a file that save wrote, unchanged", given, "go back to an earlier copy")
-    with np.load(io.BytesIO(content)) as arrays:
-        kinds = {
-            "dict": dict, "tuple": tuple, "array": arrays.get,
-            "tensor": lambda name: Tensor(arrays[name]), "number": lambda name: arrays[name][()],
-        }  # fmt: skip
-        text = arrays["structure"].tobytes()  # of its objects the inner ones are unpacked first
+    with np.load(io.BytesIO(content)) as file:
+        kinds = {"dict": dict, "tuple": tuple, "array": file.get, "number": lambda n: file[n][()],
+                 "tensor": lambda n: Tensor(file[n])}  # fmt: skip
+        text = file["structure"].tobytes()  # of its objects the inner ones are unpacked first
         return json.loads(text, object_pairs_hook=lambda pairs: kinds[pairs[0][0]](pairs[0][1]))
 
 

@@ -80,10 +80,9 @@ def broadcastable_shapes(max_side: int = 4) -> st.SearchStrategy[Any]:
     """Pairs of shapes that broadcast together, ambiguous ones often: (n, n) with (n,) or (n, 1)."""
 
     def ambiguous(n: int) -> st.SearchStrategy[Any]:
-        pairs = [
-            ((n, n), (n,)), ((n, n), (n, 1)), ((n, n), (1, n)), ((n, n, n), (n, n)), ((n, n), ()),
-            ((n, n, n), (n,)), ((n, n, n), (n, 1, n)), ((n, 1), (n,)), ((1,), ()), ((1, 1), (n, n)),
-        ]  # fmt: skip
+        pairs = [((n, n), (n,)), ((n, n), (n, 1)), ((n, n), (1, n)), ((n, n), ()), ((n, 1), (n,)),
+                 ((n, n, n), (n, n)), ((n, n, n), (n,)), ((n, n, n), (n, 1, n)), ((1,), ()),
+                 ((1, 1), (n, n))]  # fmt: skip
         return st.sampled_from(pairs).flatmap(st.permutations).map(tuple)
 
     two = hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=3, min_side=0, max_side=max_side)
