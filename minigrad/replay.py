@@ -154,7 +154,7 @@ class Script:
             z = function(*args, **kwargs)
             z = np.asarray(z) if isinstance(z, np.generic) and _is_ufunc(function) else z
             self.lines.append((function, args, kwargs, z, False))
-            return tuple(map(self.as_array, z)) if type(z) is tuple else self.as_array(z)
+            return nested(self.as_array, z)
 
         return run
 
@@ -222,7 +222,7 @@ class Program:
 
     def target(self, z: Any, is_buffer: bool = False) -> str:
         """What a result is assigned to: names for the new arrays and numbers that are in it."""
-        if type(z) is tuple or type(z) is list:
+        if isinstance(z, (tuple, list)):
             names = [self.target(part) for part in z]
             return f"({', '.join(names)}{',' * (len(z) == 1)})" if set(names) - {"_"} else "_"
         if not isinstance(z, (np.ndarray, np.generic, float)) or id(z) in self.names:
