@@ -19,7 +19,7 @@ from .autograd import Tensor
 from .autograd.changes import owner_of
 from .autograd.modes import MODE, RECORD, REPLAY, SCRIPT, refuse_reading, switched
 from .autograd.record import constant
-from .autograd.variable import leaves, nested, strip
+from .autograd.variable import holds_tensor, leaves, nested, strip
 from .errors import expect
 
 _MOST = 64  # programs that a step may have
@@ -249,6 +249,11 @@ class Program:
             inside = ", ".join(self.value(part, whole) for part in value)
             inside += "," * (len(value) == 1)
             return f"({inside})" if type(value) is tuple else f"[{inside}]"
+        elif isinstance(value, tuple) and hasattr(value, "_fields"):
+            return f"{self.constant(type(value), type(value).__name__)}(*{self.value([*value])})"
+        elif type(value) is dict and holds_tensor(leaves(value)):
+            pairs = (f"{self.value(k)}: {self.value(v)}" for k, v in value.items())
+            return f"{{{', '.join(pairs)}}}"
         elif value is None or type(value) in (bool, int, str, float):
             return repr(value)
         return self.constant(value)
