@@ -117,7 +117,7 @@ class compile:
         if len(self.programs) >= _MOST:
             self.programs.pop(next(iter(self.programs)))
         self.programs[key] = program = Program(script, outputs)
-        if before is not None and before.is_current():
+        if before is not None and before.is_current() and program.is_current():
             program.check_same(before, getattr(self, "__name__", "the step"))
             program.is_sure = True
         return nested(lambda z: Tensor(z._array) if isinstance(z, Tensor) else z, outputs)
@@ -275,7 +275,7 @@ class Program:
             if tensor._array is not array:
                 if _form(tensor._array) != _form(array):
                     return False
-                self.scope[name] = used[1] = tensor._array
+                self.scope[name] = self.constants[name] = used[1] = tensor._array
             if tensor._node is not node:
                 return False
         return all(module.training is mode for module, mode in self.trained.items())
