@@ -133,7 +133,7 @@ class Script:
     def __init__(self) -> None:
         self.inputs, self.lines = list[np.ndarray](), list[Any]()
         self.used: dict[Any, Any] = {}  # tensors, with their array and node at that time
-        self.trained: dict[Any, bool] = {}  # modules that were called: whether in training
+        self.trained: dict[Any, Any] = {}  # modules that were called: whether in training, hooks
 
     def given(self, value: Any) -> Any:
         """An argument as the step gets it: an array as a tensor, which shares its memory."""
@@ -276,9 +276,9 @@ class Program:
                 if _form(tensor._array) != _form(array):
                     return False
                 self.scope[name] = self.constants[name] = used[1] = tensor._array
-            if tensor._node is not node:
+            if tensor._node is not node or getattr(node, "hooks", None):
                 return False
-        return all(module.training is mode for module, mode in self.trained.items())
+        return all((m.training, m._hooks) == was for m, was in self.trained.items())
 
     def check_same(self, before: "Program", who: str) -> None:
         """Raise if the run before did something else."""
