@@ -261,7 +261,8 @@ def _gradients(outputs: Sequence[Tensor], gradients: Any, inputs: Any, retain_gr
         node = output._tracked_node("backward")
         seed: Any = output._seed(gradient)
         if taped:
-            seed = gradient if isinstance(gradient, Tensor) else Tensor(seed)
+            like = output.dtype, "C"  # a copy, as `_seed` makes
+            seed = gradient.astype(*like) if isinstance(gradient, Tensor) else Tensor(seed)
         roots[node] = roots[node] + seed if node in roots else seed
     retain = create_graph if retain_graph is None else retain_graph
     wanted = None if inputs is None else set(inputs)
