@@ -208,7 +208,7 @@ class Program:
 
     def line(self, function: Any, args: Any, kwargs: dict[str, Any], z: Any, whole: bool) -> str:
         """The text of a line."""
-        args = _with_arrays(args, self.names) if _is_ufunc(function) else args
+        args = _with_arrays(args) if _is_ufunc(function) else args
         given = [self.value(v, whole) for v in args]
         given += [f"{k}={self.value(v, whole)}" for k, v in kwargs.items()]
         is_buffer = (
@@ -308,13 +308,12 @@ def _owners(values: Any) -> dict[int, None]:
     return {id(owner_of(array)): None for array in arrays if isinstance(array, np.ndarray)}
 
 
-def _with_arrays(args: Any, names: Any) -> Any:
+def _with_arrays(args: Any) -> Any:
     """Numbers as arrays of the dtype that they are beside, which is faster and the same."""
     kinds = {a.dtype.char for a in args if isinstance(a, np.ndarray)}
     if len(kinds) != 1 or not kinds <= set("efdg"):
         return args
-    is_literal = [type(a) in (int, float) and a and id(a) not in names for a in args]
-    return [constant(a, *kinds) if is_it else a for a, is_it in zip(args, is_literal, strict=True)]
+    return [constant(a, *kinds) if type(a) in (int, float) and a else a for a in args]
 
 
 def _same(one: Any, other: Any) -> bool:
