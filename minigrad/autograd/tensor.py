@@ -14,7 +14,7 @@ import numpy as np
 from ..errors import expect, wrong_kind, wrong_state, wrong_value
 from ..report import tensor_text
 from .changes import mark_changed
-from .modes import EXAMINE, MODE, RECORD, REPLAY, refuse_reading, replayed, switched
+from .modes import EXAMINE, MODE, RECORD, REPLAY, SCRIPT, refuse_reading, replayed, switched
 from .operators import Operators
 from .record import constant, dispatch, refuse_detaching
 from .tape import pull_back, record
@@ -50,7 +50,7 @@ class Tensor(Operators):
     @property
     def data(self) -> Tensor:
         """The same memory without the graph: what is done to it is not recorded."""
-        return Tensor(self._array)
+        return self.detach()
 
     @data.setter
     def data(self, value: Any) -> None:
@@ -113,6 +113,8 @@ class Tensor(Operators):
 
     def detach(self) -> Tensor:
         """The same memory without the graph."""
+        if MODE.get() & REPLAY:
+            SCRIPT.get().written(None, (self,))  # what is used is this one, which may be bound anew
         return Tensor(self._array)
 
     clone = Operators.copy  # on the tape
