@@ -217,6 +217,8 @@ class Program:
         given += [self.target(z, is_buffer)] if is_buffer else []
         call = f"{self.constant(function, function.__name__)}({', '.join(given)})"
         call = f"strip({call})" if isinstance(z, Tensor) else call
+        if whole:  # of which another object may come the next time
+            self.names.pop(id(strip(z)), None)
         target = "_" if is_buffer else self.target(strip(z))
         return call if target == "_" else f"{target} = {call}"
 

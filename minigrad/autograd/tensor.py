@@ -60,7 +60,7 @@ class Tensor(Operators):
     @property
     def grad(self) -> Tensor | None:
         """The gradient that `backward` has summed up here, None before. Assigning copies."""
-        return self._grad  # type: ignore[no-any-return]  # a Variable knows no Tensor
+        return held_grad(self) if self.is_leaf else self._grad
 
     @grad.setter
     def grad(self, value: Any) -> None:
@@ -288,6 +288,12 @@ def _owned(gradients: Iterable[Any]) -> list[Any]:
             given.add(id(array))
         answer.append(gradient)
     return answer
+
+
+@replayed
+def held_grad(tensor: Tensor) -> Any:
+    """The gradient of a tensor, or None."""
+    return tensor._grad
 
 
 @replayed
