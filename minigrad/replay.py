@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from .autograd import Tensor
-from .autograd.changes import owner_of
+from .autograd.changes import mark_changed, owner_of
 from .autograd.modes import MODE, RECORD, REPLAY, SCRIPT, refuse_reading, switched
 from .autograd.record import constant
 from .autograd.variable import holds_tensor, leaves, nested, strip
@@ -192,8 +192,9 @@ class Program:
             last |= dict.fromkeys(_owners(values), i)
             self.kept |= set(_owners(values)) if whole else set()
         last |= dict.fromkeys(self.kept)
-        body = []
+        body, self.changed = [], dict[int, None]()  # memory that is changed in place
         for i, line in enumerate(script.lines):
+            self.changed |= _owners(line[1]) if line[0] is mark_changed else {}
             body.append(self.line(*line))
             for owner in [owner for owner in _owners(line[1:4]) if last[owner] == i]:
                 for form, name in self.made.pop(owner, ()):
@@ -287,7 +288,8 @@ class Program:
         was, now = (program.text.split("\n    ") for program in (before, self))
         unlike = [f"{a!r}, then {b!r}" for a, b in zip(was, now, strict=False) if a != b]
         for name, value in self.constants.items():
-            if not unlike and not _same(before.constants[name], value):
+            is_made = value is not before.constants[name] and bool(_owners(value).keys() & self.changed)
+            if not unlike and (is_made or not _same(before.constants[name], value)):
                 place = next(line for line in now if re.search(rf"\b{name}\b", line))
                 unlike = [f"in {place!r} {name} was another"]
         if unlike:
