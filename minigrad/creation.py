@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from .autograd import Tensor
+from .autograd.modes import replayed
 from .errors import expect, wrong_kind
 from .random import made, rand, randint, randn, shape_from
 
@@ -88,6 +89,7 @@ def ones(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     return full(shape_from(size), 1.0, dtype, requires_grad)
 
 
+@replayed
 def full(size: Any, fill_value: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """One value in the shape ``size``; its dtype is that of `tensor` of the value.
 
