@@ -85,14 +85,14 @@ class compile:
         mode = MODE.get()
         if mode & ~RECORD:  # to be examined or altered, or a part of another step
             return self.step(*args, **kwargs)
-        arrays, key = [], [mode, *kwargs]
+        arrays, key = [], [mode, Tensor.default_dtype, *kwargs]
         for value in (*args, *kwargs.values()):
             array = value._array if isinstance(value, Tensor) else value
             if type(array) is np.ndarray:
                 arrays.append(array)
                 key += *_form(array), getattr(value, "_node", None) is None
             else:
-                key += type(value), value
+                key += type(value), value, type(value) in (float, tuple) and repr(value)
         try:
             program = self.programs.get(tuple(key))
         except TypeError as error:
