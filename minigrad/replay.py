@@ -149,7 +149,9 @@ class Script:
 
         def run(*args: Any, **kwargs: Any) -> Any:
             masks = [a for a in leaves(args[1:]) if getattr(a, "dtype", None) == np.bool_]
-            if function.__name__ in _BY_VALUE or (function is operator.getitem and masks):
+            is_nonzero = function is np.where and len(args) == 1
+            is_mask = function in (operator.getitem, np.delete) and masks
+            if function.__name__ in _BY_VALUE or is_nonzero or is_mask:
                 refuse_reading(f"{function.__name__} with a result that depends on values")
             z = function(*args, **kwargs)
             z = np.asarray(z) if isinstance(z, np.generic) and _is_ufunc(function) else z
