@@ -215,7 +215,8 @@ class Program:
         given = [self.value(v, whole) for v in args]
         given += [f"{k}={self.value(v, whole)}" for k, v in kwargs.items()]
         is_buffer = (
-            _is_ufunc(function) and not kwargs and id(z) not in self.kept | self.names.keys()
+            (_is_ufunc(function) and not kwargs and id(z) not in self.kept | self.names.keys())
+            and _form(np.empty_like(z)) == _form(z)  # not so for some with axes of length 1
         )
         given += [self.target(z, is_buffer)] if is_buffer else []
         call = f"{self.constant(function, function.__name__)}({', '.join(given)})"
