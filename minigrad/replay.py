@@ -84,7 +84,8 @@ class compile:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         mode = MODE.get()
         if mode & ~RECORD:  # to be examined or altered, or a part of another step
-            return self.step(*args, **kwargs)
+            args = tuple(map(_given, args))
+            return self.step(*args, **{name: _given(v) for name, v in kwargs.items()})
         arrays, key = [], [mode, Tensor.default_dtype, *kwargs]
         for value in (*args, *kwargs.values()):
             array = value._array if isinstance(value, Tensor) else value
@@ -299,6 +300,10 @@ class Program:
             raise RuntimeError(f"compile: {who} did not do the same twice: {unlike[0]}; give what "
                                "changes as an argument, an array or a tensor; both runs were "
                                "carried out")  # fmt: skip
+
+
+def _given(value: Any) -> Any:
+    return Tensor(value) if isinstance(value, np.ndarray) else value
 
 
 def _is_ufunc(function: Any) -> bool:
