@@ -219,7 +219,8 @@ class Program:
             (_is_ufunc(function) and not kwargs and id(z) not in self.kept | self.names.keys())
             and _form(np.empty_like(z)) == _form(z)  # not so for some with axes of length 1
         )
-        given += [self.target(z, is_buffer)] if is_buffer else []
+        out = "out=" * (function in (np.maximum, np.minimum))  # others are quicker without
+        given += [out + self.target(z, is_buffer)] if is_buffer else []
         call = f"{self.constant(function, function.__name__)}({', '.join(given)})"
         call = f"strip({call})" if isinstance(z, Tensor) else call
         if whole:  # of which another object may come the next time
