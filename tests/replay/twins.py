@@ -1,0 +1,126 @@
+"""A step and its twin: one eager, one compiled, side by side, equal to the last bit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+import minigrad as mg
+from minigrad import Tensor, nn, optim
+from minigrad.random import default_generator
+
+CALLS = 8
+Make = Callable[[], tuple[Callable[..., Any], Any]]
+
+
+def batch(i: int, *shape: int) -> np.ndarray:
+    """Normal float32 numbers, others for each call."""
+    return np.random.default_rng([i, *shape]).standard_normal(shape).astype(np.float32)
+
+
+def facts(value: Any) -> Iterator[Any]:
+    """All that can be read of a value, arrays as their bytes."""
+    if isinstance(value, nn.Module):
+        yield from (facts_of for t in value.state_dict().values() for facts_of in facts(t))
+        yield from (facts_of for p in value.parameters() for facts_of in facts(p))
+        yield [module.training for module in value.modules()]
+    elif isinstance(value, optim.Optimizer):
+        yield from facts(value.state_dict())
+        yield value.clipping
+    elif isinstance(value, optim.lr_scheduler.LRScheduler):
+        yield value.get_last_lr(), value.last_epoch
+    elif isinstance(value, np.random.Generator):
+        yield str(value.bit_generator.state)
+    elif isinstance(value, Tensor):
+        array = value.detach().numpy()
+        yield array.dtype, array.shape, array.tobytes()
+        yield from facts(value.grad)
+    elif isinstance(value, np.ndarray):
+        yield value.dtype, value.shape, value.tobytes()
+    elif isinstance(value, dict):
+        yield from facts([*value.items()])
+    elif isinstance(value, (list, tuple)):
+        yield type(value), len(value)
+        yield from (facts_of for part in value for facts_of in facts(part))
+    else:
+        yield value
+
+
+class Twin:
+    """A step with the state it works on, and a random stream of its own."""
+
+    def __init__(self, make: Make, compiled: bool) -> None:
+        mg.manual_seed(5)
+        self.eager, self.state = make()
+        self.step = mg.compile(self.eager) if compiled else self.eager
+        self.random = default_generator.get_state()
+        self.held: list[Any] = []  # results and gradients, as a caller might keep them
+
+    def call(self, change: Any, *args: Any) -> list[Any]:
+        default_generator.set_state(self.random)
+        if change is not None:
+            change(self.state)
+        copies = [Tensor(x.copy("K")) if isinstance(x, np.ndarray) else x for x in args]
+        result = self.step(*copies)
+        self.random = default_generator.get_state()
+        self.held += [result, [p.grad for p in tensors(self.state)]]
+        return [*facts(result), *facts(self.state), *facts(copies)]
+
+
+def tensors(state: Any) -> list[Tensor]:
+    if isinstance(state, nn.Module):
+        return [*state.parameters()]
+    if isinstance(state, (list, tuple)):
+        return [t for part in state for t in tensors(part)]
+    return [state] if isinstance(state, Tensor) else []
+
+
+def agree(
+    make: Make,
+    inputs: Callable[[int], tuple[Any, ...]],
+    calls: int = CALLS,
+    changes: dict[int, Callable[[Any], Any]] | None = None,
+    is_replayed: bool = True,
+) -> mg.compile:
+    """Run both twins; each call leaves the same bits in results, arguments and state.
+
+    ``changes`` are done to the state before the call of that number. Last of all, what a caller
+    kept of all calls is compared: later ones must not have written over it.
+    """
+    twins = [Twin(make, compiled) for compiled in (False, True)]
+    for i in range(calls):
+        wanted, found = (twin.call((changes or {}).get(i), *inputs(i)) for twin in twins)
+        assert found == wanted, f"call {i}"
+    assert list(facts(twins[1].held)) == list(facts(twins[0].held))
+    step: Any = twins[1].step
+    assert any(program.is_sure for program in step.programs.values()) is is_replayed
+    return step  # type: ignore[no-any-return]
+
+
+def training(module: Any, optimizer: Any = None, loss: Any = None, **options: Any) -> Make:
+    """How to make a step that trains a module, ``module()``, by ``loss(output, ...)``."""
+
+    def make() -> tuple[Callable[..., Any], Any]:
+        net = module()
+        descent = (optimizer or optim.SGD)(net.parameters(), lr=0.05, **options)
+
+        def step(x: Any, *targets: Any) -> Any:
+            descent.zero_grad()
+            z = net(x)
+            parts = [part for part in flat(z) if part.requires_grad]
+            value = loss(z, *targets) if loss else sum((part**2).mean() for part in parts)
+            value.backward()
+            descent.step()
+            return value, z
+
+        return step, [net, descent]
+
+    return make
+
+
+def flat(value: Any) -> list[Any]:
+    return (
+        [part for v in value for part in flat(v)] if isinstance(value, (list, tuple)) else [value]
+    )
