@@ -85,7 +85,7 @@ class compile:
         mode = MODE.get()
         if mode & ~RECORD:  # to be examined or altered, or a part of another step
             args = tuple(map(_given, args))
-            return self.step(*args, **{name: _given(v) for name, v in kwargs.items()})
+            return _bare(self.step(*args, **{name: _given(v) for name, v in kwargs.items()}))
         arrays, key = [], [mode, Tensor.default_dtype, *kwargs]
         for value in (*args, *kwargs.values()):
             array = value._array if isinstance(value, Tensor) else value
@@ -121,7 +121,7 @@ class compile:
         if before is not None and before.is_current() and program.is_current():
             program.check_same(before, getattr(self, "__name__", "the step"))
             program.is_sure = True
-        return nested(lambda z: Tensor(z._array) if isinstance(z, Tensor) else z, outputs)
+        return _bare(outputs)
 
 
 class Script:
@@ -305,6 +305,10 @@ class Program:
 
 def _given(value: Any) -> Any:
     return Tensor(value) if isinstance(value, np.ndarray) else value
+
+
+def _bare(outputs: Any) -> Any:
+    return nested(lambda z: z.detach() if isinstance(z, Tensor) else z, outputs)
 
 
 def _is_ufunc(function: Any) -> bool:
