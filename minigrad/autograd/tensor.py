@@ -60,7 +60,7 @@ class Tensor(Operators):
     @property
     def grad(self) -> Tensor | None:
         """The gradient that `backward` has summed up here, None before. Assigning copies."""
-        return held_grad(self) if self.is_leaf else self._grad
+        return held_grad(self) if self.is_leaf else self._grad  # type: ignore[no-any-return]  # a Variable knows no Tensor
 
     @grad.setter
     def grad(self, value: Any) -> None:
