@@ -168,6 +168,8 @@ class Script:
     def call(self, function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         """Call what is `replayed`, and write that down as one line."""
         args = tuple(tuple(a) if isinstance(a, Iterator) else a for a in args)
+        if function.__name__ == "add_to_grad" and any(args[0]._array is x for x in self.inputs):
+            refuse_reading("a gradient of an argument, which backward() leaves in its .grad,")
         with switched(0, REPLAY):
             z = function(*args, **kwargs)
         self.lines.append((function, args, kwargs, z, True))
@@ -293,8 +295,9 @@ class Program:
         was, now = (program.text.split("\n    ") for program in (before, self))
         unlike = [f"{a!r}, then {b!r}" for a, b in zip(was, now, strict=False) if a != b]
         for name, value in self.constants.items():
-            is_made = value is not before.constants[name] and bool(_owners(value).keys() & self.changed)
-            if not unlike and (is_made or not _same(before.constants[name], value)):
+            was_one = before.constants.get(name)
+            is_made = value is not was_one and not self.changed.keys().isdisjoint(_owners(value))
+            if not unlike and (is_made or not _same(was_one, value)):
                 place = next(line for line in now if re.search(rf"\b{name}\b", line))
                 unlike = [f"in {place!r} {name} was another"]
         if unlike:
