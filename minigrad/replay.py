@@ -46,8 +46,8 @@ class compile:
             while it is recorded. Tensors come back without a graph.
 
     A program holds for the shapes, dtypes and memory layouts of the arguments, for the values of
-    those that are no arrays, for what requires grad and for which modules are in training: for
-    others the step is recorded anew. Under `detect_anomaly` and the like it runs as it is.
+    those that are no arrays, for what requires grad and for what the modules that are called have
+    as attributes: for others the step is recorded anew. Under `detect_anomaly` and the like it runs as it is.
 
     Raises:
         RuntimeError: if a value would leave the step, by ``item()``, ``if loss > 1:``, a hook and
@@ -134,7 +134,7 @@ class Script:
     def __init__(self) -> None:
         self.inputs, self.lines = list[np.ndarray](), list[Any]()
         self.used: dict[Any, Any] = {}  # tensors, with their array and node at that time
-        self.trained: dict[Any, Any] = {}  # modules that were called: whether in training, hooks
+        self.called: dict[Any, Any] = {}  # modules, with what they held
 
     def given(self, value: Any) -> Any:
         """An argument as the step gets it: an array as a tensor, which shares its memory."""
@@ -142,6 +142,10 @@ class Script:
             return value
         self.inputs.append(strip(value).view())
         return Tensor(self.inputs[-1]).requires_grad_(getattr(value, "requires_grad", False))
+
+    def saw(self, module: Any) -> None:
+        """A module that is called."""
+        self.called[module] = _held(module)
 
     def written(self, function: Any, given: Any = ()) -> Any:
         """A function of arrays, as one that writes down its calls; it was given these tensors."""
@@ -210,7 +214,7 @@ class Program:
         self.run, self.is_sure = self.scope["replay"], False
         named = [[*used, self.names.get(id(used[1]))] for used in script.used.values()]
         self.used = [used for used in named if used[-1] in self.constants]
-        self.trained = script.trained
+        self.called = script.called
 
     def line(self, function: Any, args: Any, kwargs: dict[str, Any], z: Any, whole: bool) -> str:
         """The text of a line."""
@@ -288,7 +292,7 @@ class Program:
                 self.scope[name] = self.constants[name] = used[1] = tensor._array
             if tensor._node is not node or getattr(node, "hooks", None):
                 return False
-        return all((m.training, m._hooks) == was for m, was in self.trained.items())
+        return all([*map(id, _held(m))] == [*map(id, was)] for m, was in self.called.items())
 
     def check_same(self, before: "Program", who: str) -> None:
         """Raise if the run before did something else."""
@@ -304,6 +308,11 @@ class Program:
             raise RuntimeError(f"compile: {who} did not do the same twice: {unlike[0]}; give what "
                                "changes as an argument, an array or a tensor; both runs were "
                                "carried out")  # fmt: skip
+
+
+def _held(module: Any) -> list[Any]:
+    """What a module has: parts, options, hooks, whether it is in training."""
+    return [*vars(module).values(), *(module if isinstance(module, list) else ())]
 
 
 def _given(value: Any) -> Any:

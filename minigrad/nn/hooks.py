@@ -28,7 +28,7 @@ def observed(module: Any, args: Values, kwargs: dict[str, Any]) -> Any:
     """The call of a module that has hooks, or is to be named where there is an anomaly."""
     caller, name = _caller.get(), type(module).__name__
     if MODE.get() & REPLAY:
-        SCRIPT.get().trained[module] = module.training, module._hooks
+        SCRIPT.get().saw(module)
     if caller is not None and MODE.get() & EXAMINE:
         name = next((path for path, m in caller.named_modules() if m is module and path), name)
     tokens = MODULE_PATH.set((*MODULE_PATH.get(), name)), _caller.set(module)
