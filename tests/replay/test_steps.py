@@ -409,13 +409,41 @@ CHANGES: dict[str, dict[int, Callable[[Any], Any]]] = {
     "data": {4: lambda s: setattr(s[0][3].weight, "data", np.ones((2, 4)))},
     "lr": {4: lambda s: s[1].param_groups[0].update(lr=0.5)},
     "momentum": {4: lambda s: s[1].param_groups[0].update(momentum=0.5)},
+    "the option of a layer": {4: lambda s: setattr(s[0][2], "p", 0.1)},
+    "momentum of batch norm": {4: lambda s: setattr(s[0][1], "momentum", 0.5)},
+    "a parameter": {4: lambda s: setattr(s[0][3], "bias", nn.Parameter(np.ones(2, "f")))},
+    "a layer": {4: lambda s: s[0].append(nn.Linear(2, 2)), 8: lambda s: s[0].pop(0)},
     "gradient": {4: lambda s: setattr(s[0][3].weight, "grad", np.ones((2, 4)))},
 }
 
 
 @pytest.mark.parametrize("name", CHANGES)
 def test_what_changes_between_calls(name: str) -> None:
-    agree(training(network), rows, calls=12, changes=CHANGES[name])
+    width = 4 if name == "a layer" else 3
+    agree(training(network), lambda i: (batch(i, 4, width if i > 7 else 3),), 12, CHANGES[name])
+
+
+class Counting(nn.Linear):
+    """A layer that keeps something of every call."""
+
+    def forward(self, input: Any) -> Any:
+        self.latest = super().forward(input)
+        self.calls = getattr(self, "calls", 0) + 1
+        return self.latest
+
+
+def test_a_module_that_keeps_what_it_did_is_run_itself_each_time() -> None:
+    def make() -> Any:
+        net = Counting(3, 2)
+
+        def step(x: Any) -> Any:
+            loss = (net(x) ** 2).sum()
+            loss.backward()
+            return loss, net.calls, net.latest.detach()
+
+        return step, net
+
+    agree(make, rows, is_replayed=False)
 
 
 def test_a_model_converted_between_calls() -> None:
