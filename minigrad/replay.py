@@ -259,13 +259,14 @@ class Program:
                 return f"Tensor({self.value(value._array)})"
         elif id(value) in self.names:
             return self.names[id(value)]
-        elif type(value) is tuple or type(value) is list:
-            inside = ", ".join(self.value(part, whole) for part in value)
-            inside += "," * (len(value) == 1)
-            return f"({inside})" if type(value) is tuple else f"[{inside}]"
-        elif isinstance(value, tuple) and hasattr(value, "_fields"):
-            return f"{self.constant(type(value), type(value).__name__)}(*{self.value([*value])})"
-        elif type(value) is dict and holds_tensor(leaves(value)):
+        elif isinstance(value, (tuple, list)):
+            inside, kind = ", ".join(self.value(part, whole) for part in value), type(value)
+            if kind is tuple:
+                return f"({inside}{',' * (len(value) == 1)})"
+            one = "*" * hasattr(value, "_fields")
+            of = "" if kind is list else self.constant(kind, kind.__name__)
+            return f"{of}({one}[{inside}])" if of else f"[{inside}]"
+        elif isinstance(value, dict) and holds_tensor(leaves(value)):
             pairs = (f"{self.value(k)}: {self.value(v)}" for k, v in value.items())
             return f"{{{', '.join(pairs)}}}"
         elif value is None or type(value) in (bool, int, str, float):
@@ -351,4 +352,6 @@ def _same(one: Any, other: Any) -> bool:
         return True
     if isinstance(one, (np.ndarray, np.generic)) and type(one) is type(other):
         return _form(one) == _form(other) and one.tobytes() == other.tobytes()
-    return not isinstance(one, Tensor) and type(one) is type(other) and bool(one == other)
+    if isinstance(one, Tensor) or hasattr(one, "__dict__"):  # it may hold tensors
+        return False
+    return type(one) is type(other) and bool(one == other)
