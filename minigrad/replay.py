@@ -203,7 +203,8 @@ class Program:
         last |= dict.fromkeys(self.kept)
         body, self.changed = [], dict[int, None]()  # memory that is changed in place
         for i, line in enumerate(script.lines):
-            self.changed |= _owners(line[1]) if line[0] is mark_changed else {}
+            is_change = line[0] is mark_changed or line[0].__name__ == "at"  # of a ufunc
+            self.changed |= _owners(line[1]) if is_change else {}
             body.append(self.line(*line))
             for owner in [owner for owner in _owners(line[1:4]) if last[owner] == i]:
                 for form, name in self.made.pop(owner, ()):
