@@ -60,7 +60,8 @@ class Tensor(Operators):
     @property
     def grad(self) -> Tensor | None:
         """The gradient that `backward` has summed up here, None before. Assigning copies."""
-        return held_grad(self) if self.is_leaf else self._grad  # type: ignore[no-any-return]  # a Variable knows no Tensor
+        grad = self._grad
+        return held_grad(self, grad is not None) if self.is_leaf else grad  # type: ignore[no-any-return]  # a Variable knows no Tensor
 
     @grad.setter
     def grad(self, value: Any) -> None:
@@ -291,8 +292,11 @@ def _owned(gradients: Iterable[Any]) -> list[Any]:
 
 
 @replayed
-def held_grad(tensor: Tensor) -> Any:
-    """The gradient of a tensor, or None."""
+def held_grad(tensor: Tensor, is_there: bool) -> Any:
+    """The gradient of a tensor, or None, as it was when recorded."""
+    wanted, given = ("a tensor" if x else "None" for x in (is_there, tensor._grad is not None))
+    mend = "set it to None in the step, or never"
+    expect(wanted == given, "compile", f".grad to be {wanted} again", given, mend, RuntimeError)
     return tensor._grad
 
 
