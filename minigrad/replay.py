@@ -47,7 +47,8 @@ class compile:
 
     A program holds for the shapes, dtypes and memory layouts of the arguments, for the values of
     those that are no arrays, for what requires grad and for what the modules that are called have
-    as attributes: for others the step is recorded anew. Under `detect_anomaly` and the like it runs as it is.
+    as attributes: for others the step is recorded anew. Under `detect_anomaly` and the like it
+    runs as it is.
 
     Raises:
         RuntimeError: if a value would leave the step, by ``item()``, ``if loss > 1:``, a hook and

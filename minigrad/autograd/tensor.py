@@ -294,9 +294,10 @@ def _owned(gradients: Iterable[Any]) -> list[Any]:
 @replayed
 def held_grad(tensor: Tensor, is_there: bool) -> Any:
     """The gradient of a tensor, or None, as it was when recorded."""
-    wanted, given = ("a tensor" if x else "None" for x in (is_there, tensor._grad is not None))
-    mend = "set it to None in the step, or never"
-    expect(wanted == given, "compile", f".grad to be {wanted} again", given, mend, RuntimeError)
+    if is_there is (tensor._grad is None):
+        was, now = ("a tensor", "None") if is_there else ("None", "a tensor")
+        mend = "set it to None in the step, or never"
+        raise wrong_state("compile", f".grad to be {was} again", now, mend)
     return tensor._grad
 
 

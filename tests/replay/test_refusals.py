@@ -177,6 +177,24 @@ def accumulated(job: Job, x: Any, loss: Any) -> Any:
     return total
 
 
+def added_at(job: Job, x: Any, loss: Any) -> Any:
+    total = mg.tensor([0.0, 0.0, 0.0])
+    np.add.at(total, np.array([0, 1, 0]), x[0])
+    return total
+
+
+class Result:
+    """An object of the user's own that holds a tensor."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    __hash__ = None  # type: ignore[assignment]
+
+
 def leaf(job: Job, x: Any, loss: Any) -> Any:
     y = (x * 1.0).detach().requires_grad_()
     (y * y).sum().backward()
@@ -189,6 +207,8 @@ UNLIKE = {
     "other branch": (taking_turns, r"'.*sin\(x0\)', then '.*cos\(x0\)'"),
     "longer": (longer, r"'.*', then '.*'"),
     "an array of its own": (accumulated, r"'getitem|'v\d+ = getitem.* c\d+ was another"),
+    "added at": (added_at, r"in 'at\(c\d+, .*' c\d+ was another"),
+    "an object": (lambda job, x, loss: Result(x * 2.0), r"in 'return c\d+.*' c\d+ was another"),
     "a leaf of its own": (leaf, r"in 'add_to_grad\(c\d+, .*' c\d+ was another"),
     "a generator": (
         lambda job, x, loss: nn.utils.clip_grad_norm_(parameters=job.net.parameters(), max_norm=1),
@@ -226,6 +246,25 @@ def test_backward_into_an_argument() -> None:
     for _ in range(3):
         with pytest.raises(RuntimeError, match=wanted):
             step(tensor([1.0, 2.0], requires_grad=True))
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_a_gradient_that_is_there_at_one_time_and_not_at_another(is_there: bool) -> None:
+    w = tensor([1.0, 2.0], requires_grad=True)
+
+    @mg.compile
+    def step(x: Any) -> Any:
+        if w.grad is not None:
+            w.grad.zero_()
+        return x * w.detach()
+
+    for _ in range(4):
+        w.grad = [1.0, 1.0] if is_there else None
+        step(np.ones(2))
+    w.grad = None if is_there else [1.0, 1.0]
+    was, now = ("a tensor", "None") if is_there else ("None", "a tensor")
+    with pytest.raises(RuntimeError, match=f"compile expects .grad to be {was} again, got {now};"):
+        step(np.ones(2))
 
 
 def test_arguments_without_a_hash() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import threading
 import tracemalloc
-from collections import namedtuple
+from collections import OrderedDict, namedtuple
 from collections.abc import Callable
 from typing import Any
 
@@ -24,6 +24,10 @@ from ..ops.test_programs import N, programs
 from .twins import Make, agree, batch, facts, training
 
 Pair = namedtuple("Pair", "first second")
+
+
+class Row(list):  # type: ignore[type-arg]
+    """A list by another name."""
 
 
 def of_weight(step: Callable[[Any, Any], Any], **options: Any) -> Make:
@@ -255,6 +259,7 @@ OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
     "dtypes": lambda w, x: (x.half() * 2 + 1, x.double() / 3, x.astype(int) * 2.5, x > 0),
     "dict": lambda w, x: {"a": x * 2.0, "b": [x.sum(), {"c": x[0] + 1.0}], "n": 3},
     "named": lambda w, x: Pair(x * 2.0, (x.sum(), "text", None, 1.5, np.float32(2.0))),
+    "kinds": lambda w, x: [OrderedDict(a=x.sum()), Row([x.max() * 2.0]), (x.min(),)],
     "None": lambda w, x: None,
     "the argument": lambda w, x: x,
     "arguments of numpy": lambda w, x: np.clip(x, -0.5, 0.5) + np.maximum(x, 0.1),
@@ -357,6 +362,15 @@ def test_arguments_that_are_no_arrays_count_by_value(values: Any) -> None:
 
     x = np.arange(6).reshape(2, 3)
     agree(of_weight(step), lambda i: (x, values[i // 2 % len(values)]), calls=6 * len(values))
+
+
+def test_a_result_that_is_the_next_argument() -> None:
+    w = tensor(batch(0, 3), requires_grad=True)
+    plain = lambda h: ((h * 0.5 + w) * 2.0).detach()  # noqa: E731
+    step, state, wanted = mg.compile(plain), tensor(batch(1, 3)), tensor(batch(1, 3))
+    for _ in range(8):
+        state, wanted = step(state), plain(wanted)
+        assert facts_of(state) == facts_of(wanted)
 
 
 def test_keyword_arguments() -> None:
