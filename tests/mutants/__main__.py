@@ -19,7 +19,7 @@ from .catalogue import MUTANTS, Mutant
 
 ROOT = Path(__file__).parent.parent.parent
 TESTS = ("tests/ops", "tests/autograd", "tests/nn", "tests/test_func.py", "tests/replay")
-FIRST = {"autograd": "tests/autograd", "nn": "tests/nn", "replay.py": "tests/replay"}  # by its folder
+FIRST = {"autograd": "tests/autograd", "nn": "tests/nn", "replay.py": "tests/replay"}  # by folder
 SECONDS = 240
 
 
