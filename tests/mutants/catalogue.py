@@ -333,10 +333,10 @@ MUTANTS = (
     ),
     mutant("the first layer starts as zeros", "nn/residual.py", "last[-1].", "last[0]."),
     mutant(
-        "replay: a buffer is free one line early",
+        "replay: a buffer is free while it is still needed",
         REPLAY,
         "if last[owner] == i]:",
-        "if last[owner] == i + 1]:",
+        "if last[owner] is not None]:",
     ),
     mutant(
         "replay: results are written over by later calls",
