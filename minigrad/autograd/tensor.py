@@ -60,8 +60,9 @@ class Tensor(Operators):
     @property
     def grad(self) -> Tensor | None:
         """The gradient that `backward` has summed up here, None before. Assigning copies."""
-        grad = self._grad
-        return held_grad(self, grad is not None) if self.is_leaf else grad  # type: ignore[no-any-return]  # a Variable knows no Tensor
+        if MODE.get() & REPLAY and self.is_leaf:
+            return held_grad(self, self._grad is not None)  # type: ignore[no-any-return]  # see below
+        return self._grad  # type: ignore[no-any-return]  # a Variable knows no Tensor
 
     @grad.setter
     def grad(self, value: Any) -> None:
