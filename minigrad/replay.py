@@ -220,7 +220,8 @@ class Program:
 
     def line(self, function: Any, args: Any, kwargs: dict[str, Any], z: Any, whole: bool) -> str:
         """The text of a line."""
-        args = _with_arrays(args) if _is_ufunc(function) else args
+        is_even = _is_ufunc(function) and function is not np.ldexp  # the one with an integer
+        args = _with_arrays(args) if is_even else args
         given = [self.value(v, whole) for v in args]
         given += [f"{k}={self.value(v, whole)}" for k, v in kwargs.items()]
         is_buffer = (
@@ -230,7 +231,7 @@ class Program:
         out = "out=" * (function in (np.maximum, np.minimum))  # others are quicker without
         given += [out + self.target(z, is_buffer)] if is_buffer else []
         call = f"{self.constant(function, function.__name__)}({', '.join(given)})"
-        call = f"strip({call})" if isinstance(z, Tensor) else call
+        call = f"strip({call})" if holds_tensor([z]) else call
         if whole:  # of which another object may come the next time
             self.names.pop(id(strip(z)), None)
         target = "_" if is_buffer else self.target(strip(z))
