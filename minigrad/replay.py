@@ -316,7 +316,8 @@ class Program:
 
 def _held(module: Any) -> list[Any]:
     """What a module has: parts, options, hooks, whether it is in training."""
-    return [*vars(module).values(), *(module if isinstance(module, list) else ())]
+    hooks = [hook for kind in module._hooks or () for hook in kind.hooks.values()]
+    return [*vars(module).values(), *(module if isinstance(module, list) else ()), *hooks]
 
 
 def _given(value: Any) -> Any:
