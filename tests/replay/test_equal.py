@@ -295,8 +295,12 @@ def test_the_step_of_an_optimizer_that_is_given_a_closure() -> None:
             descent.zero_grad()
             loss = (net(x) ** 2).mean()
             loss.backward()
-            return loss
+            return loss, [loss * 2.0], loss.item()
 
-        return lambda: descent.step(closure).detach(), [net, descent]
+        def step() -> Any:
+            loss, (double,), number = descent.step(closure)
+            return loss + double, number
+
+        return step, [net, descent]
 
     agree(make, lambda i: ())

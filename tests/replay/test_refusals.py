@@ -150,6 +150,21 @@ def test_hooks_that_come_between_calls() -> None:
         assert seen == []
 
 
+def test_a_hook_that_was_removed_is_none() -> None:
+    job = Job()
+    job.net.register_forward_hook(lambda *_: None).remove()
+    step = mg.compile(job.step)
+    for i in range(4):
+        step(batch(i, 5, 3))
+    assert job.facts() == after(4)
+    handle = job.net.register_forward_hook(lambda *_: None)
+    with pytest.raises(RuntimeError, match="compile: a hook takes a value out of the step"):
+        step(batch(4, 5, 3))
+    handle.remove()
+    for i in range(5, 8):
+        step(batch(i, 5, 3))
+
+
 def counted(job: Job, x: Any, loss: Any) -> Any:
     job.count += 1
     return x * job.count

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import minigrad as mg
-from minigrad import Tensor, nn, optim
+from minigrad import Tensor, nn, optim, tensor
 from minigrad.random import default_generator
 
 CALLS = 8
@@ -124,3 +124,26 @@ def flat(value: Any) -> list[Any]:
     return (
         [part for v in value for part in flat(v)] if isinstance(value, (list, tuple)) else [value]
     )
+
+
+def facts_of(value: Any) -> list[Any]:
+    return list(facts(value))
+
+
+def of_weight(step: Callable[[Any, Any], Any], **options: Any) -> Make:
+    """How to make ``step(w, x)`` with a weight of its own, of shape (3,)."""
+
+    def make() -> tuple[Callable[..., Any], Any]:
+        w = tensor(batch(99, 3), requires_grad=True, **options)
+        return lambda *x: step(w, *x), w
+
+    return make
+
+
+def rows(i: int) -> tuple[np.ndarray]:
+    return (batch(i, 4, 3),)
+
+
+def same_at_first(i: int) -> tuple[np.ndarray]:
+    """The same in both recorded runs, where what is not written down would go unnoticed."""
+    return rows(max(i, 1))
