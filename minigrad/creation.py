@@ -26,6 +26,7 @@ def get_default_dtype() -> np.dtype[Any]:
     return Tensor.default_dtype
 
 
+@replayed
 def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """A copy of ``data``: numbers, nested lists of them, an array, or an untracked tensor.
 
