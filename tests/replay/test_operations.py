@@ -177,9 +177,8 @@ def test_seeds_are_set_in_each_replay() -> None:
 
         def step(x: Any) -> Any:
             mg.manual_seed(3)
-            before = own.random is not None
             own.manual_seed(1)
-            return x * mg.randn(3), before
+            return x * mg.randn(3), mg.rand(3, generator=own)
 
         return step, own
 
@@ -208,7 +207,9 @@ def made_inside(w: Any, x: Any) -> Any:
         total += x[i]
     ones = mg.ones_like(x)
     ones[0] = x[1]
-    return total, ones, mg.full((2,), 3.0)
+    listed = mg.tensor([1.0, 2.0])
+    listed += x[0, :2]
+    return total, ones, mg.full((2,), 3.0), listed, mg.tensor(x, dtype=np.float64)
 
 
 OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {

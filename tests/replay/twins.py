@@ -147,3 +147,31 @@ def rows(i: int) -> tuple[np.ndarray]:
 def same_at_first(i: int) -> tuple[np.ndarray]:
     """The same in both recorded runs, where what is not written down would go unnoticed."""
     return rows(max(i, 1))
+
+
+class Job:
+    """A small network in training, and a step that does something else after its update."""
+
+    def __init__(self, then: Callable[[Job, Any, Any], Any] | None = None) -> None:
+        mg.manual_seed(1)
+        self.net = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))
+        self.descent = optim.SGD(self.net.parameters(), lr=0.1, momentum=0.9)
+        self.count, self.then = 0, then
+
+    def step(self, x: Any) -> Any:
+        self.descent.zero_grad()
+        loss = (self.net(x) ** 2).mean()
+        loss.backward()
+        self.descent.step()
+        return loss if self.then is None else self.then(self, x, loss)
+
+    def facts(self) -> list[Any]:
+        return list(facts([self.net, self.descent]))
+
+
+def after(calls: int) -> list[Any]:
+    """The state after that many plain steps."""
+    job = Job()
+    for i in range(calls):
+        job.step(tensor(batch(i, 5, 3)))
+    return job.facts()
