@@ -126,11 +126,10 @@ class GradScaler(Options):
         """Change the scale as the steps since the last call went."""
         finite, self._found = all(self._found.values()), {}
         if self.enabled and self.dynamic:
-            self._growth_tracker = self._growth_tracker + 1 if finite else 0
-            if not finite:
-                self._scale *= self.backoff_factor
-            elif self._growth_tracker == self.growth_interval:
-                self._scale, self._growth_tracker = self._scale * self.growth_factor, 0
+            steps = (self._growth_tracker + 1) % self.growth_interval
+            self._growth_tracker = steps if finite else 0
+            if self._growth_tracker == 0:
+                self._scale *= self.growth_factor if finite else self.backoff_factor
 
     def get_scale(self) -> float:
         """The scale of the next loss."""
@@ -145,5 +144,4 @@ class GradScaler(Options):
         """Go on from what `state_dict` gave."""
         wanted, given = (", ".join(sorted(state)) for state in (self.state_dict(), state_dict))
         expect(wanted == given, "GradScaler.load_state_dict", wanted, given, "give what it saved")
-        self._scale = float(state_dict["scale"])
-        vars(self).update({k: v for k, v in state_dict.items() if k != "scale"})
+        vars(self).update({"_scale" if k == "scale" else k: v for k, v in state_dict.items()})

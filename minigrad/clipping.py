@@ -10,24 +10,25 @@ from typing import Any
 
 import numpy as np
 
-from .autograd import Tensor
-from .autograd.changes import mark_changed
+from .autograd import Tensor, mark_changed
 from .errors import wrong_kind, wrong_state
 
 Named = list[tuple[str | None, Tensor]]
 Arrays = dict[tuple[int, str | None], np.ndarray]  # by number and name
 
-_SAFE = 1e-20, 1e30  # between them a sum of squares neither overflowed nor vanished in float32
 _TOLD = 5  # how many parameters an error names
 
 
-def named(who: str, parameters: Any) -> Named:
+def named(who: str, parameters: Any, also_one: bool = False) -> Named:
     """Parameters with their names, None where they are given without.
+
+    One parameter alone is an error, lest its rows are taken for several, unless ``also_one``.
 
     >>> import minigrad
     >>> named("it", [minigrad.zeros(2)]), named("it", [("bias", minigrad.zeros(1))])
     ([(None, tensor([0., 0.]))], [('bias', tensor([0.]))])
     """
+    parameters = [parameters] if also_one and isinstance(parameters, Tensor) else parameters
     if isinstance(parameters, (Tensor, set)) or not isinstance(parameters, Iterable):
         given = f"one {type(parameters).__name__}"
         raise wrong_kind(who, "a list of parameters", given, "write [p] for one")
@@ -39,14 +40,9 @@ def named(who: str, parameters: Any) -> Named:
     return list(pairs)
 
 
-def arrays_of(pairs: Iterable[tuple[str | None, Any]]) -> Arrays:
-    """The arrays of the tensors that there are, by their number and name."""
-    return {(i, name): t._array for i, (name, t) in enumerate(pairs) if t is not None}
-
-
 def gradients_of(parameters: Named) -> Arrays:
     """The arrays of the gradients that there are, by the number and name of the parameter."""
-    return arrays_of((name, p._grad) for name, p in parameters)
+    return {(i, n): p._grad._array for i, (n, p) in enumerate(parameters) if p._grad is not None}
 
 
 def global_norm(arrays: Collection[np.ndarray], norm_type: float = 2.0) -> float:
@@ -60,13 +56,12 @@ def global_norm(arrays: Collection[np.ndarray], norm_type: float = 2.0) -> float
     """
     if norm_type == 2.0:
         squares = sum([float(np.vdot(array, array)) for array in arrays])
-        if _SAFE[0] < squares < _SAFE[1]:
+        if 1e-20 < squares < 1e30:  # then none overflowed or vanished in float32
             return math.sqrt(squares)
     top = float(np.max([np.abs(array).max(initial=0.0) for array in arrays], initial=0.0))
     if math.isinf(norm_type) or top == 0.0 or not math.isfinite(top):
         return top
-    shares = (np.abs(array, dtype=np.float64) / top for array in arrays)
-    powers = math.fsum(float(np.sum(share**norm_type)) for share in shares)
+    powers = math.fsum(np.sum((np.abs(a, dtype=np.float64) / top) ** norm_type) for a in arrays)
     return min(top * math.pow(powers, 1.0 / norm_type), sys.float_info.max)
 
 
@@ -93,8 +88,8 @@ def rescale(arrays: Collection[np.ndarray], norm: float, clip_norm: Any,
 
     ``clip_norm`` is an upper bound (Pascanu et al. 2013, algorithm 1; the 1e-6 is PyTorch's).
     """
-    coefficient = 1.0 if clip_norm is None else clip_norm / (norm + 1e-6)
-    coefficient = 1.0 if coefficient > 1.0 else coefficient  # NaN stays
+    # A norm of NaN is not below the bound, and stays.
+    coefficient = 1.0 if clip_norm is None or norm + 1e-6 < clip_norm else clip_norm / (norm + 1e-6)
     if rescale_norm is not None and norm > 1e-30:
         coefficient = rescale_norm / norm
     if coefficient != 1.0:

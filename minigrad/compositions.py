@@ -133,20 +133,6 @@ def grown(function: Function, *arrays: Any) -> Any:
     return results[0] if len(results) == 1 else tuple(results)
 
 
-def joined(growing: Function, axis: int, tup: Any, **kw: Any) -> Any:
-    """The arrays, grown, one behind the other."""
-    arrays = [growing(a) for a in tup]
-    return np.concatenate(arrays, min(axis, np.ndim(arrays[0]) - 1), **kw)
-
-
-def cut(cutter: Function, usual: int, ary: Any, indices_or_sections: Any, axis: Any = None) -> Any:
-    """The pieces into which a function cuts the numbers along the axis."""
-    axis = min(usual, np.ndim(ary) - 1) if axis is None else axis % np.ndim(ary)
-    pieces = cutter(np.arange(np.shape(ary)[axis]), indices_or_sections)
-    spans = [slice(p[0], p[-1] + 1) if p.size else slice(0, 0) for p in pieces]
-    return [ary[(slice(None),) * axis + (span,)] for span in spans]
-
-
 def pad(array: Any, pad_width: Any, mode: Any = "constant", constant_values: Any = 0.0) -> Any:
     """Padding by a constant: each place picks the element whose number arrives there, or a zero."""
     expect(mode == "constant", "np.pad", "mode constant here", repr(mode), "use np.concatenate")
@@ -154,12 +140,6 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", constant_values: Any
     place = np.pad(numbers, pad_width, constant_values=-1)  # the last is a zero of its own
     frame = np.pad(np.zeros(array.shape, array.dtype), pad_width, constant_values=constant_values)
     return np.append(np.ravel(array), np.zeros(1, array.dtype))[place] + frame
-
-
-def shifted(sign: int, x: Any, axes: Any = None) -> Any:
-    """The halves of axes exchanged, as `numpy.fft.fftshift` does and its inverse undoes."""
-    found = along(tuple(axes) if isinstance(axes, list) else axes, np.ndim(x))
-    return np.roll(x, [sign * (np.shape(x)[i] // 2) for i in found], found)
 
 
 # --- products -----------------------------------------------------------------------------------
@@ -171,13 +151,12 @@ def einsum(subscripts: str, *operands: Any, optimize: Any = True) -> Any:
         raise wrong_kind("np.einsum", "subscripts as a string", "a list", "write 'ij,jk->ik'")
     text, arrow, output = subscripts.replace(" ", "").partition("->")
     inputs, arrays = text.split(","), list(operands)
+    spare = "".join(x for x in string.ascii_letters if x not in text)
     ranks = zip(inputs, map(np.ndim, arrays), strict=True)
-    hidden = [rank - len(own.replace("...", "")) for own, rank in ranks]
-    dots = "".join(x for x in string.ascii_letters if x not in text)[: max(hidden)]
-    pairs = zip(inputs, hidden, strict=True)
-    inputs = [own.replace("...", dots[len(dots) - n :]) for own, n in pairs]
-    letters = "".join(inputs)
-    once = [x for x in sorted(set(letters) - set(dots)) if letters.count(x) == 1]
+    hidden = [spare[: max(rank - len(own.replace("...", "")), 0)][::-1] for own, rank in ranks]
+    inputs = [own.replace("...", dots) for own, dots in zip(inputs, hidden, strict=True)]
+    dots = max(hidden, key=len)
+    once = sorted(x for x in text if x.isalpha() and text.count(x) == 1)
     output = output.replace("...", dots) if arrow else dots + "".join(once)
     for i, own in enumerate(inputs):
         for letter in set(own):
@@ -213,10 +192,9 @@ def dot(a: Any, b: Any) -> Any:
 def kron(a: Any, b: Any) -> Any:
     """Blocks of b, scaled by the elements of a."""
     n = max(np.ndim(a), np.ndim(b))
-    sides = [(1,) * (n - np.ndim(x)) + np.shape(x) for x in (a, b)]
-    left = np.reshape(a, [m for side in sides[0] for m in (side, 1)])
-    right = np.reshape(b, [m for side in sides[1] for m in (1, side)])
-    return np.reshape(left * right, [i * j for i, j in zip(*sides, strict=True)])
+    a, b = (np.reshape(x, (1,) * (n - np.ndim(x)) + np.shape(x)) for x in (a, b))
+    blocks = np.expand_dims(a, [*range(1, 2 * n, 2)]) * np.expand_dims(b, [*range(0, 2 * n, 2)])
+    return np.reshape(blocks, [i * j for i, j in zip(a.shape, b.shape, strict=True)])
 
 
 def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1,
@@ -232,6 +210,8 @@ def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1,
 
 # --- linear algebra -----------------------------------------------------------------------------
 
+OF_SINGULAR_VALUES = {2: math.inf, -2: -math.inf, "nuc": 1}  # which norm of them a matrix norm is
+
 
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     """The norm of a vector or matrix, as NumPy defines its orders; 0 has the derivative 0."""
@@ -242,13 +222,11 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
         return vector_norm(x, ord, axes, keepdims)
     known = len(axes) == 2 and ord in (1, -1, 2, -2, math.inf, -math.inf, "nuc")
     expect(known, "np.linalg.norm", "an order of vectors or matrices", repr(ord))
-    if ord in (2, -2, "nuc"):
-        values = np.linalg.svdvals(np.moveaxis(x, axes, (-2, -1)))
-        z = np.sum(values, -1) if ord == "nuc" else (np.max if ord > 0 else np.min)(values, -1)
+    if ord in OF_SINGULAR_VALUES:
+        z = norm(np.linalg.svdvals(np.moveaxis(x, axes, (-2, -1))), OF_SINGULAR_VALUES[ord], -1)
         return np.expand_dims(z, axes) if keepdims else z
     summed, compared = axes if abs(ord) == 1 else axes[::-1]
-    sums = np.sum(np.abs(x), summed, keepdims=True)
-    z = (np.max if ord > 0 else np.min)(sums, compared, keepdims=True)
+    z = norm(np.sum(np.abs(x), summed, keepdims=True), math.copysign(math.inf, ord), compared, True)
     return z if keepdims else np.squeeze(z, axes)
 
 
@@ -268,11 +246,6 @@ def zero_safe(root: Function, x: Any) -> Any:
 
 
 EighResult, SVDResult = map(type, (np.linalg.eigh(np.eye(1)), np.linalg.svd(np.eye(1))))
-
-
-def slogdet(a: Any) -> Any:
-    """The sign, which is constant, and the logarithm of the absolute determinant."""
-    return np.linalg.slogdet(a.detach())._replace(logabsdet=log_abs_det(a))
 
 
 def eigh(a: Any, UPLO: str = "L") -> Any:
@@ -306,24 +279,22 @@ def matrix_power(a: Any, n: int) -> Any:
 NAMED: Any = (clip, linspace, select, prod, cumprod, var, average, diff, gradient, stack, pad,
               einsum, tensordot, dot, kron, cross)  # fmt: skip
 TABLE |= {getattr(np, text.__name__): text for text in NAMED}
-TABLE |= {getattr(np.linalg, f.__name__): f for f in (norm, slogdet, eigh, svd, matrix_power)}
+TABLE |= {getattr(np.linalg, f.__name__): f for f in (norm, eigh, svd, matrix_power)}
+# NumPy's own texts of these are made of functions that stand in the table
+OF_NUMPY: Any = (np.vstack, np.hstack, np.dstack, np.split, np.array_split, np.vsplit, np.hsplit,
+                 np.dsplit, np.linalg.svdvals)  # fmt: skip
+TABLE |= {function: function.__wrapped__ for function in OF_NUMPY}
 TABLE |= {f: partial(grown, f) for f in (np.atleast_1d, np.atleast_2d, np.atleast_3d)}
 TABLE |= {
     np.imag: np.zeros_like, np.real_if_close: lambda a, tol=100.0: np.copy(a),
     np.std: lambda *args, **kw: zero_safe(np.sqrt, var(*args, **kw)),
-    np.vstack: partial(joined, np.atleast_2d, 0), np.hstack: partial(joined, np.atleast_1d, 1),
-    np.dstack: partial(joined, np.atleast_3d, 2),
-    np.column_stack: partial(joined, lambda a: np.atleast_2d(np.transpose(a)).T, 1),
+    np.column_stack: lambda tup: np.hstack([np.atleast_2d(np.transpose(a)).T for a in tup]),
     np.append: lambda arr, values, axis=None: np.concatenate([arr, values], axis),
-    np.split: partial(cut, np.split, 0), np.array_split: partial(cut, np.array_split, 0),
-    np.vsplit: partial(cut, np.split, 0), np.hsplit: partial(cut, np.split, 1),
-    np.dsplit: partial(cut, np.split, 2),
-    np.fft.fftshift: partial(shifted, 1), np.fft.ifftshift: partial(shifted, -1),
     np.inner: lambda a, b: np.tensordot(a, b, (-1, -1)) if np.ndim(a) and np.ndim(b) else a * b,
     np.outer: lambda a, b: np.ravel(a)[:, None] * np.ravel(b),
     np.vdot: lambda a, b: np.sum(np.ravel(a) * np.ravel(b)),
     np.trace: lambda a, *args, **kw: np.sum(np.diagonal(a, *args, **kw), -1),
-    np.linalg.svdvals: lambda x: np.linalg.svd(x, compute_uv=False),
+    np.linalg.slogdet: lambda a: np.linalg.slogdet(a.detach())._replace(logabsdet=log_abs_det(a)),
     np.linalg.eigvalsh: lambda a, UPLO="L": np.linalg.eigh(a, UPLO)[0],
 }  # fmt: skip
 if hasattr(np, "astype"):  # since NumPy 2.1

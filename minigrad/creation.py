@@ -4,8 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from .autograd import Tensor
-from .autograd.modes import replayed
+from .autograd import Tensor, replayed
 from .errors import expect, wrong_kind
 from .random import made, rand, randint, randn, shape_from
 

@@ -19,14 +19,14 @@ from .autograd.modes import MODE, REPLAY
 from .autograd.tape import alias
 from .autograd.variable import is_tracked, leaves, nested
 from .errors import expect, wrong_value
+from .report import bare
 
 Function = Callable[..., Any]
-ArgNums = int | Sequence[int]
 
 _depth: ContextVar[int] = ContextVar("minigrad_func_depth", default=0)
 
 
-def grad(f: Function, argnums: ArgNums = 0) -> Function:
+def grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     """The function that computes the gradient of the scalar ``f`` by an argument, or by several.
 
     Args:
@@ -49,7 +49,7 @@ def grad(f: Function, argnums: ArgNums = 0) -> Function:
     return lambda *args, **kwargs: value_and_grad(f, argnums)(*args, **kwargs)[1]
 
 
-def value_and_grad(f: Function, argnums: ArgNums = 0) -> Function:
+def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     """As `grad`, but gives the pair ``(value, gradient)``: what ``scipy.optimize`` asks for.
 
     >>> def rosenbrock(x):
@@ -65,7 +65,7 @@ def value_and_grad(f: Function, argnums: ArgNums = 0) -> Function:
         run = _Run("grad", f, args, kwargs, argnums)
         run.check_scalar()
         gradients = pull(run.outputs, run.variables, [None], run.taped, retain=False)
-        return run.value(), run.like_arguments(gradients)
+        return run.value, arranged(gradients, run.arguments)
 
     return both
 
@@ -84,13 +84,12 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...
     copies = nested(lambda x: x if isinstance(x, Tensor) else np.array(x), primals)
     run = _Run("vjp", f, copies)
 
-    def pullback(cotangent: Any) -> tuple[Any, ...]:
+    def pullback(cotangent: Any) -> Any:
         cotangents = _matched("vjp", "cotangent", cotangent, run.outputs)
-        taped = run.taped or _depth.get() > 0 or _is_tracked(cotangents)
-        found = iter(pull(run.outputs, run.variables, cotangents, taped))
-        return tuple(nested(lambda _: _shown(next(found), taped), primal) for primal in primals)
+        taped = run.taped or _depth.get() > 0 or is_tracked(cotangents)
+        return arranged(pull(run.outputs, run.variables, cotangents, taped), primals)
 
-    return run.value(), pullback
+    return run.value, pullback
 
 
 def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
@@ -105,8 +104,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
     directions = _matched("jvp", "tangent", tuple(tangents), run.variables)
     duals = [Tensor(np.zeros_like(bare(output))).requires_grad_() for output in run.outputs]
     pulled = pull(run.outputs, run.variables, duals, True)
-    tangent = iter(pull(pulled, duals, directions, run.taped))
-    return run.value(), nested(lambda _: _shown(next(tangent), run.taped), run.output)
+    return run.value, arranged(pull(pulled, duals, directions, run.taped), run.output)
 
 
 def hvp(f: Function, primals: Any, tangents: Any) -> Any:
@@ -123,14 +121,13 @@ def hvp(f: Function, primals: Any, tangents: Any) -> Any:
     >>> hvp(lambda x: np.sum(x**3), np.array([1.0, 2.0]), np.array([1.0, 1.0]))
     array([ 6., 12.])
     """
-    given = primals if isinstance(primals, tuple) else (primals,)
-    along = tangents if isinstance(primals, tuple) else (tangents,)
-    run = _Run("hvp", f, given)
+    if not isinstance(primals, tuple):
+        return hvp(f, (primals,), (tangents,))[0]
+    run = _Run("hvp", f, primals)
     run.check_scalar()
-    directions = _matched("hvp", "tangent", along, run.variables)
+    directions = _matched("hvp", "tangent", tangents, run.variables)
     slopes = pull(run.outputs, run.variables, [None], True)
-    product = run.like_arguments(pull(slopes, run.variables, directions, run.taped))
-    return product if isinstance(primals, tuple) else product[0]
+    return arranged(pull(slopes, run.variables, directions, run.taped), primals)
 
 
 def jacobian(f: Function, argnums: int = 0) -> Function:
@@ -152,11 +149,9 @@ def jacobian(f: Function, argnums: int = 0) -> Function:
         z = bare(run.outputs[0])
         units = np.eye(z.size, dtype=z.dtype).reshape(z.size, *z.shape)
         rows = [pull(run.outputs, run.variables, [unit], run.taped) for unit in units]
-        answer = []
-        for i, x in enumerate(run.variables):
-            column = np.stack([row[i] for row in rows]) if rows else np.zeros(0)
-            answer.append(np.reshape(column, z.shape + x.shape))
-        return run.like_arguments(answer)
+        columns = zip(*rows, strict=True) if rows else [[np.zeros(0)]] * len(run.variables)
+        shapes = [z.shape + x.shape for x in run.variables]
+        return arranged(map(np.reshape, map(np.stack, columns), shapes), run.arguments)
 
     return matrix
 
@@ -179,15 +174,14 @@ class _Run:
 
     def __init__(self, who: str, f: Function, args: Any, kw: Any = None, at: Any = None) -> None:
         numbers = range(len(args)) if at is None else [at] if isinstance(at, int) else at
-        self.who, self.taped = who, _depth.get() > 0 or _is_tracked(args)
+        self.who, self.taped = who, _depth.get() > 0 or is_tracked(leaves(args))
         self.variables: list[Tensor] = []
-        given, chosen = list(args), []
+        given = list(args)
         for number in numbers:
             wanted = f"argnums among the {len(args)} positional arguments"
             expect(-len(args) <= number < len(args), who, wanted, number, "count them from 0")
             given[number] = nested(partial(self._variable, number), args[number])
-            chosen.append(args[number])
-        self.arguments = chosen[0] if isinstance(at, int) else tuple(chosen)
+        self.arguments = args[at] if isinstance(at, int) else tuple(args[n] for n in numbers)
         token = _depth.set(_depth.get() + 1)
         try:
             with enable_grad():
@@ -195,15 +189,15 @@ class _Run:
         finally:
             _depth.reset(token)
         self.outputs = leaves(self.output)
+        self.value = self.output if self.taped else nested(plain, self.output)
 
     def _variable(self, number: int, value: Any) -> Tensor:
         array = bare(value)
         wanted, mend = f"argument {number} to be of floats", "give np.asarray(x, float)"
         expect(array.dtype.kind in "fc", self.who, wanted, array.dtype, mend, TypeError)
-        is_fresh = not _is_tracked([value])
-        x = Tensor(array).requires_grad_() if is_fresh else Tensor(array, alias(value._node))
-        self.variables.append(x)
-        return x
+        node = getattr(value, "_node", None)
+        self.variables.append(Tensor(array, node and alias(node)).requires_grad_())
+        return self.variables[-1]
 
     def check_scalar(self) -> None:
         """Raise unless the function returned one number."""
@@ -211,24 +205,22 @@ class _Run:
             shapes = ", ".join(str(np.shape(output)) for output in self.outputs) or "nothing"
             raise wrong_value(self.who, "f to return one number", shapes, "use jacobian or vjp")
 
-    def value(self) -> Any:
-        """What the function returned."""
-        return nested(lambda output: _shown(output, self.taped), self.output)
-
-    def like_arguments(self, gradients: Iterable[Any]) -> Any:
-        """One gradient for each variable, in the structure of the arguments."""
-        found = iter(gradients)
-        return nested(lambda _: _shown(next(found), self.taped), self.arguments)
-
 
 def pull(zs: Any, xs: Sequence[Tensor], cotangents: Any, taped: bool, retain: bool = True) -> Any:
-    """The cotangent of every variable, zeros where no output depends on it."""
-    pairs = [(z, g) for z, g in zip(zs, cotangents, strict=True) if _is_tracked([z])]
+    """The cotangent of every variable, zeros where no output depends on it; taped, as tensors."""
+    pairs = [(z, g) for z, g in zip(zs, cotangents, strict=True) if is_tracked((z,))]
     found: Sequence[Any] = [None] * len(xs)
     if pairs:
         tracked, given = zip(*pairs, strict=True)
         found = gradients_of(tracked, xs, given, retain or taped, taped, allow_unused=True)
-    return [np.zeros_like(x._array) if g is None else g for g, x in zip(found, xs, strict=True)]
+    shown = [np.zeros_like(x._array) if g is None else g for g, x in zip(found, xs, strict=True)]
+    return shown if taped else list(map(plain, shown))
+
+
+def arranged(values: Iterable[Any], structure: Any) -> Any:
+    """Values, given one by one, in a nested structure."""
+    rest = iter(values)
+    return nested(lambda _: next(rest), structure)
 
 
 def _matched(who: str, what: str, tree: Any, others: Sequence[Any]) -> list[Any]:
@@ -240,15 +232,6 @@ def _matched(who: str, what: str, tree: Any, others: Sequence[Any]) -> list[Any]
     return given
 
 
-def _is_tracked(tree: Any) -> bool:
-    return is_tracked(leaves(tree))
-
-
-def _shown(value: Any, taped: bool) -> Any:
-    stays = taped or MODE.get() & REPLAY
-    return value if stays and isinstance(value, Tensor) else bare(value)
-
-
-def bare(value: Any) -> np.ndarray:
-    """The array of a tensor, or whatever else as one."""
-    return value._array if isinstance(value, Tensor) else np.asarray(value)
+def plain(value: Any) -> Any:
+    """A result as an array, unless it is part of a step that is recorded to be replayed."""
+    return value if MODE.get() & REPLAY else bare(value)

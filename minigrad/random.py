@@ -4,8 +4,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from .autograd import Tensor
-from .autograd.modes import refuse_reading, replayed
+from .autograd import Tensor, replayed
+from .autograd.modes import refuse_reading
 from .errors import expect
 from .ranges import check
 
@@ -24,7 +24,16 @@ class Generator(np.random.Generator):
         super().__init__(np.random.PCG64(seed))
 
     def manual_seed(self, seed: int) -> Self:
-        """Start again from a seed, a whole number from 0 on. Returns itself."""
+        """Start again from a seed, a whole number from 0 on. Returns itself.
+
+        ``minigrad.manual_seed`` seeds the generator that is used where none is given.
+
+        >>> _ = manual_seed(0)
+        >>> a = rand(3)
+        >>> _ = manual_seed(0)
+        >>> bool((a == rand(3)).all())
+        True
+        """
         check("manual_seed", seed=seed)
         return self.set_state(np.random.PCG64(int(seed)).state)
 
@@ -40,19 +49,8 @@ class Generator(np.random.Generator):
         return self
 
 
-default_generator = Generator()
-
-
-def manual_seed(seed: int) -> Generator:
-    """Seed the generator that random functions use where none is given.
-
-    >>> _ = manual_seed(0)
-    >>> a = rand(3)
-    >>> _ = manual_seed(0)
-    >>> bool((a == rand(3)).all())
-    True
-    """
-    return default_generator.manual_seed(seed)
+default_generator = Generator()  # that of random functions, where none is given
+manual_seed = default_generator.manual_seed
 
 
 @replayed
@@ -119,15 +117,13 @@ def randperm(n: int, *, generator: Source = None, dtype: Any = np.int64,
 def shape_from(size: tuple[Any, ...]) -> tuple[int, ...]:
     """A shape given as numbers or as one tuple."""
     sides = size[0] if len(size) == 1 and isinstance(size[0], (tuple, list)) else size
-    try:
-        return tuple(int(side.__index__()) for side in sides)
-    except AttributeError:
-        raise TypeError(f"a shape is expected as whole numbers, got {size}; convert them") from None
+    are_whole = all(hasattr(side, "__index__") for side in sides)
+    expect(are_whole, "a shape", "whole numbers", size, "convert them", TypeError)
+    return tuple(int(side.__index__()) for side in sides)
 
 
 def made(array: Any, dtype: Any, requires_grad: bool) -> Tensor:
     """A fresh array as a tensor; without a dtype, float64 becomes the default one."""
     array = np.asarray(array)
     default = Tensor.default_dtype if array.dtype == np.float64 else array.dtype
-    tensor = Tensor(array.astype(dtype or default, copy=False))
-    return tensor.requires_grad_() if requires_grad else tensor
+    return Tensor(array.astype(dtype or default, copy=False)).requires_grad_(requires_grad)

@@ -86,5 +86,4 @@ def _fits(value: Any, wanted: str) -> bool:
     if isinstance(value, bool) or not isinstance(value, Integral if "whole" in kind else Real):
         return False
     x, (low, high) = float(value), map(float, interval[1:-1].split(", "))
-    above = x >= low if interval[0] == "[" else x > low
-    return above and (x <= high if interval[-1] == "]" else x < high)
+    return low <= x <= high and (x > low or "[" in interval) and (x < high or "]" in interval)

@@ -47,8 +47,8 @@ class compile:
 
     A program holds for the shapes, dtypes and memory layouts of the arguments, for the values of
     those that are no arrays, for what requires grad and for what the modules that are called have
-    as attributes: for others the step is recorded anew. Under `detect_anomaly` and the like it
-    runs as it is.
+    as attributes: for others the step is recorded anew, which keeps all arrays of a run until it
+    is over. Under `detect_anomaly` and the like it runs as it is.
 
     Raises:
         RuntimeError: if a value would leave the step, by ``item()``, ``if loss > 1:``, a hook and
@@ -173,7 +173,8 @@ class Script:
     def call(self, function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         """Call what is `replayed`, and write that down as one line."""
         args = tuple(tuple(a) if isinstance(a, Iterator) else a for a in args)
-        if function.__name__ == "add_to_grad" and any(args[0]._array is x for x in self.inputs):
+        made = leaves(args[0]) if function.__name__ == "add_to_grads" else []
+        if any(t._array is x for t in made if t is not None for x in self.inputs):
             refuse_reading("a gradient of an argument, which backward() leaves in its .grad,")
         with switched(0, REPLAY):
             z = function(*args, **kwargs)

@@ -23,10 +23,10 @@ def tensor_text(array: np.ndarray, usual: Any, note: str) -> str:
 
 def examine(what: str, made: Any, sources: Iterable[Any], place: str) -> None:
     """Raise if an array that ``what`` made of ``sources``, called at a place, is not finite."""
-    array = _bare(made)
+    array = bare(made)
     if array.dtype.kind not in "fc" or np.isfinite(array).all():
         return
-    nan, inf, given = np.isnan(array), np.isinf(array), list(map(_bare, sources))
+    nan, inf, given = np.isnan(array), np.isinf(array), list(map(bare, sources))
     is_product = len(given) == 1 and given[0].shape == array.shape and not given[0][nan | inf].any()
     hint = ZERO_TIMES_INFINITY if is_product and place and nan.any() else ""
     raise AnomalyError(f"{what} gave {nan.sum()} NaN and {inf.sum()} Inf among {array.size} "
@@ -34,7 +34,8 @@ def examine(what: str, made: Any, sources: Iterable[Any], place: str) -> None:
                        f"{' and '.join(map(_range, given))}, called at {place}{hint}")  # fmt: skip
 
 
-def _bare(value: Any) -> np.ndarray:
+def bare(value: Any) -> np.ndarray:
+    """The array of a tensor, or whatever else as one."""
     return np.asarray(getattr(value, "_array", value))
 
 

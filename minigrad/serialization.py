@@ -4,7 +4,6 @@ import hashlib
 import io
 import json
 import os
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +34,7 @@ def save(obj: Any, path: str | os.PathLike[str]) -> None:
     structure = json.dumps(_packed(obj, arrays, "obj")).encode()
     stream = io.BytesIO()
     np.savez(stream, *arrays, structure=np.frombuffer(structure, np.uint8))
-    with zipfile.ZipFile(stream, "a") as archive:
-        archive.comment = bytes(_DIGEST)
-    body = stream.getvalue()[:-_DIGEST]
+    body = stream.getvalue()[:-2] + _DIGEST.to_bytes(2, "little")  # the length of its comment
     target = Path(os.path.realpath(path))
     beside = target.with_name(f"{target.name}.{os.getpid()}.tmp")
     try:
@@ -60,7 +57,16 @@ def load(path: str | os.PathLike[str]) -> Any:
     intact, given = _digest(content[:-_DIGEST]) == content[-_DIGEST:], f"a changed {str(path)!r}"
     expect(intact, "load", "a file that save wrote, unchanged", given, "go back to an earlier copy")
     with np.load(io.BytesIO(content)) as arrays:
-        return _unpacked(json.loads(arrays["structure"].tobytes()), arrays)
+        kinds = {
+            "dict": dict, "tuple": tuple, "array": arrays.get,
+            "tensor": lambda name: Tensor(arrays[name]), "number": lambda name: arrays[name][()],
+        }  # fmt: skip
+
+        def unpacked(pairs: Any) -> Any:
+            ((kind, content),) = pairs  # the content is unpacked already
+            return kinds[kind](content)
+
+        return json.loads(arrays["structure"].tobytes(), object_pairs_hook=unpacked)
 
 
 def _digest(body: bytes) -> bytes:
@@ -68,31 +74,18 @@ def _digest(body: bytes) -> bytes:
 
 
 def _packed(value: Any, arrays: list[np.ndarray], where: str) -> Any:
-    """A value as JSON in which a list is a pair of a kind and its content."""
+    """A value as JSON in which a dict, of one item, names a kind and holds its content."""
     if value is None or type(value) in (bool, int, float, str):
         return value
     if isinstance(value, dict) and all(type(key) in (int, str) for key in value):
-        return ["dict", [[k, _packed(v, arrays, f"{where}[{k!r}]")] for k, v in value.items()]]
+        return {"dict": [[k, _packed(v, arrays, f"{where}[{k!r}]")] for k, v in value.items()]}
     if isinstance(value, (list, tuple)):
-        kind = "tuple" if isinstance(value, tuple) else "list"
-        return [kind, [_packed(v, arrays, f"{where}[{i}]") for i, v in enumerate(value)]]
+        values = [_packed(v, arrays, f"{where}[{i}]") for i, v in enumerate(value)]
+        return {"tuple": values} if isinstance(value, tuple) else values
     array = getattr(value, "_array", value)
     if not isinstance(array, (np.ndarray, np.generic)) or array.dtype.hasobject:
-        kinds = "lists, tuples, arrays, tensors, numbers, strings or None"
-        given = f"{type(value).__name__} at {where}"
-        raise wrong_kind("save", f"dicts with keys of str or int, {kinds}", given, "convert it")
+        wanted = "dicts by str or int, lists, tuples, arrays, tensors, numbers, strings or None"
+        raise wrong_kind("save", wanted, f"{type(value).__name__} at {where}", "convert it")
     arrays.append(np.asarray(array))
     kind = "tensor" if value is not array else "number" if np.isscalar(array) else "array"
-    return [kind, f"arr_{len(arrays) - 1}"]
-
-
-def _unpacked(node: Any, arrays: Any) -> Any:
-    if not isinstance(node, list):
-        return node
-    kind, content = node
-    if kind == "dict":
-        return {key: _unpacked(value, arrays) for key, value in content}
-    if kind in ("list", "tuple"):
-        return (list if kind == "list" else tuple)(_unpacked(value, arrays) for value in content)
-    array = arrays[content]
-    return Tensor(array) if kind == "tensor" else array[()] if kind == "number" else array
+    return {kind: f"arr_{len(arrays) - 1}"}

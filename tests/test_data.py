@@ -74,6 +74,11 @@ def test_other_datasets_are_stacked_sample_by_sample(count: int, batch_size: int
     assert (numbers.dtype, numbers.shape) == (np.float32, (count,))
 
 
+def test_tuples_in_samples_are_stacked_part_by_part() -> None:
+    ((x, (y, z)),) = DataLoader([(np.ones(3), (i, [0.5])) for i in range(2)], 2)
+    assert (x.shape, y.tolist(), z[0].tolist()) == ((2, 3), [0, 1], [0.5, 0.5])
+
+
 def test_a_subset_of_a_tensor_dataset_is_cut_at_once() -> None:
     inner = Subset(Subset(numbered(10), [9, 7, 5, 3]), np.array([2, 0]))
     ((_, y),) = DataLoader(inner, 2)

@@ -100,6 +100,8 @@ def test_a_pair_of_function_and_hand_written_vjp() -> None:
     assert report.methods == ("complex step",)
     with pytest.raises(GradcheckError, match=r"by input 1 at index \(0, 0\) the hand-written vjp"):
         gradcheck((product, lambda g, x, y: (g * y, g * x * 1.0001)), X, X + 1.0)
+    with pytest.raises(ValueError, match=r"a vjp giving shapes \[\(3,\)\], got \[\(3, 1\)\]"):
+        gradcheck((np.sum, lambda g, x: g * np.ones((3, 1))), np.ones(3))
 
 
 def test_a_failure_says_everything_and_its_seed_repeats_it() -> None:

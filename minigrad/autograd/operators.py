@@ -79,8 +79,7 @@ class Operators(NDArrayOperatorsMixin, Variable):
 
     def to(self, dtype: Any) -> Any:
         """The tensor itself if it is of that dtype, otherwise converted, on the tape."""
-        is_so = self._array.dtype == dtype
-        return self if is_so else dispatch(np.ndarray.astype, (self, dtype), {})
+        return self if self.dtype == dtype else dispatch(np.ndarray.astype, (self, dtype), {})
 
     half, float, double = partialmethod(to, "e"), partialmethod(to, "f"), partialmethod(to, "d")
 
@@ -90,7 +89,6 @@ class Operators(NDArrayOperatorsMixin, Variable):
 
 
 _power = infix(np.power)
-for _name in METHODS:
-    setattr(Operators, _name, method(getattr(np, _name)))
-for _name in OF_ARRAYS:
-    setattr(Operators, _name, method(getattr(np.ndarray, _name)))
+for _owner, _names in (np, METHODS), (np.ndarray, OF_ARRAYS):
+    for _name in _names:
+        setattr(Operators, _name, method(getattr(_owner, _name)))

@@ -97,10 +97,8 @@ class Tensor(Operators):
             ValueError: if ``gradient`` is missing or of another shape.
         """
         results = _gradients([self], [gradient], None, retain_graph, create_graph)
-        for node, g in zip(results, _owned(results.values()), strict=True):
-            tensor = node.tensor()
-            if tensor is not None:
-                add_to_grad(tensor, g, create_graph)
+        tensors = [node.tensor() for node in results]
+        add_to_grads(tensors, _owned(results.values()), create_graph)
 
     def register_hook(self, hook: Callable[[Tensor], Any]) -> Handle:
         """Call ``hook(gradient)`` when the gradient of this tensor is known.
@@ -303,16 +301,19 @@ def held_grad(tensor: Tensor, is_there: bool) -> Any:
 
 
 @replayed
-def add_to_grad(tensor: Tensor, g: Tensor, create_graph: bool) -> None:
-    """Add to the gradient of a tensor."""
-    held = tensor._grad
-    if held is None:
-        tensor._grad = g
-    elif create_graph or held.requires_grad:
-        tensor._grad = held + g
-    else:
-        held._array += g._array
-        mark_changed(held._array)
+def add_to_grads(tensors: list[Tensor | None], gradients: list[Tensor], taped: bool) -> None:
+    """Add to the gradients of the tensors that there are still."""
+    for tensor, g in zip(tensors, gradients, strict=True):
+        if tensor is None:
+            continue
+        held = tensor._grad
+        if held is None:
+            tensor._grad = g
+        elif taped or held.requires_grad:
+            tensor._grad = held + g
+        else:
+            held._array += g._array
+            mark_changed(held._array)
 
 
 @replayed

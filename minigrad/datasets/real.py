@@ -1,6 +1,6 @@
 """The two real data sets: digits to classify, and a disease to predict."""
 
-from importlib import resources
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -42,6 +42,5 @@ def diabetes() -> Diabetes:
 
 
 def _arrays(name: str, *keys: str) -> list[np.ndarray]:
-    file = resources.files(__package__) / f"{name}.npz"
-    with file.open("rb") as stream, np.load(stream, allow_pickle=False) as data:
+    with np.load(Path(__file__).with_name(f"{name}.npz"), allow_pickle=False) as data:
         return [data[key] for key in keys]

@@ -5,8 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Tensor
-from ..autograd.modes import replayed
+from ..autograd import Tensor, replayed
 from ..errors import expect
 from ..random import default_generator
 from ..ranges import check
@@ -47,8 +46,7 @@ def elu(input: Any, alpha: float = 1.0) -> Any:
     >>> elu(np.array([-1000.0, 2.0]))
     array([-1.,  2.])
     """
-    below = np.where(input > 0.0, 0.0, input)
-    return np.where(input > 0.0, input, alpha * np.expm1(below))
+    return np.where(input > 0.0, input, alpha * np.expm1(np.where(input > 0.0, 0.0, input)))
 
 
 def selu(input: Any) -> Any:
@@ -170,10 +168,9 @@ def flatten(input: Any, start_dim: int = 1, end_dim: int = -1) -> Any:
 
 def axis_of(who: str, x: Any, dim: int) -> int:
     """The axis ``dim`` of an array, counted from the first."""
-    number = max(np.ndim(x), 1)
-    fit = dim in range(-number, number)
-    expect(fit, who, f"dim as an axis of shape {np.shape(x)}", repr(dim), "name one")
-    return dim % number
+    n = max(np.ndim(x), 1)
+    expect(dim in range(-n, n), who, f"dim as an axis of shape {np.shape(x)}", repr(dim), "name it")
+    return dim % n
 
 
 @replayed
@@ -249,9 +246,8 @@ def check_probabilities(input: Any) -> None:
     expect(not wrong, "binary_cross_entropy", "probabilities in [0, 1]", wrong)
 
 
-def binary_cross_entropy_with_logits(
-    input: Any, target: Any, weight: Any = None, reduction: str = "mean", pos_weight: Any = None
-) -> Any:
+def binary_cross_entropy_with_logits(input: Any, target: Any, weight: Any = None,
+        reduction: str = "mean", pos_weight: Any = None) -> Any:  # fmt: skip
     """`binary_cross_entropy` of ``sigmoid(input)``, exact at any logits.
 
     ``pos_weight`` multiplies the losses of target 1, ``weight`` all; both broadcast.
@@ -333,9 +329,10 @@ def _one_hot(who: str, form: Any, target: Any, weight: Any, ignored: int, smooth
     (*shape, number), dtype = form
     index = indices(who, target, number, ignored)
     expect(list(index.shape) == shape, who, f"class indices of shape {tuple(shape)}", index.shape)
-    counted = weights_of(np.ones(number) if weight is None else weight, dtype)
-    counted = counted * (index != ignored)[..., None]
-    one = np.eye(number, dtype=dtype)[np.where(index == ignored, 0, index)]
-    total = float(np.sum(one * counted))
-    spread = (one * (1.0 - smoothing) + smoothing / number) * counted
+    counted = (index != ignored)[..., None].astype(dtype)
+    counted = counted if weight is None else counted * weights_of(weight, dtype)
+    spread = (index[..., None] == np.arange(number)) * counted
+    total = float(spread.sum())
+    if smoothing:
+        spread = spread * (1.0 - smoothing) + counted * (smoothing / number)
     return spread, np.array(share_of(shape, total) if reduction == "mean" else 1.0, dtype)

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd import Handle
 from ..autograd.modes import EXAMINE, MODE, MODULE_PATH, REPLAY, SCRIPT, refuse_reading
-from ..autograd.tensor import Handle
 
 Values = tuple[Any, ...]
 

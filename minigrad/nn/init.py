@@ -30,8 +30,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     slope = 0.01 if param is None else param
     check("calculate_gain", negative_slope=slope)
     known = {**GAINS, "leaky_relu": math.sqrt(2.0 / (1.0 + slope**2))}
-    wanted = f"one of {', '.join(known)}"
-    expect(nonlinearity in known, "calculate_gain", wanted, repr(nonlinearity))
+    expect(nonlinearity in known, "calculate_gain", f"one of {[*known]}", repr(nonlinearity))
     return known[nonlinearity]
 
 
@@ -106,8 +105,7 @@ def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Rng = None) -> 
 
 
 def kaiming_uniform_(tensor: Tensor, a: float = 0.0, mode: str = "fan_in",
-                     nonlinearity: str = "leaky_relu",
-                     generator: Rng = None) -> Tensor:  # fmt: skip
+        nonlinearity: str = "leaky_relu", generator: Rng = None) -> Tensor:  # fmt: skip
     """Uniform with variance ``gain**2 / fan`` (He et al. 2015, eq. 10); ``a`` is the leak."""
     bound = math.sqrt(3.0) * _he_std(tensor, a, mode, nonlinearity)
     return uniform_(tensor, -bound, bound, generator)
@@ -141,8 +139,7 @@ def fans(tensor: Tensor) -> tuple[int, int]:
 
 
 def _he_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
-    wanted = "mode as 'fan_in' or 'fan_out'"
-    expect(mode in ("fan_in", "fan_out"), "an initialiser", wanted, repr(mode))
+    expect(mode in ("fan_in", "fan_out"), "kaiming", "mode as 'fan_in' or 'fan_out'", repr(mode))
     return calculate_gain(nonlinearity, a) / math.sqrt(fans(tensor)[mode == "fan_out"])
 
 

@@ -15,7 +15,6 @@ class Layer(Module):
     ``inplace=`` is accepted, but nothing is changed in place.
     """
 
-    function: ClassVar[Any]
     taken: ClassVar[list[str]]  # the names of the options
     __signature__: ClassVar[Signature]
 
@@ -24,9 +23,13 @@ class Layer(Module):
             given = signature(of).parameters.values()
             options = [p for p in given if p.name not in ("input", "target", "training")]
             cls.__signature__, cls.taken = Signature(options), [p.name for p in options]
-            cls.function = staticmethod(of)
-            if not options:
-                cls.forward = staticmethod(of)  # type: ignore[method-assign]  # a call less
+
+            def forward(self: Any, *inputs: Any) -> Any:
+                """What the function gives."""
+                return of(*inputs, *map(vars(self).__getitem__, self.taken))
+
+            if "forward" not in vars(cls):
+                cls.forward = forward if options else staticmethod(of)  # type: ignore[method-assign]
 
     def __init__(self, *args: Any, inplace: bool = False, **options: Any) -> None:
         try:
@@ -39,13 +42,9 @@ class Layer(Module):
             setattr(self, name, Buffer(value) if hasattr(value, "shape") else value)
         check_fields(self)
 
-    def forward(self, *inputs: Any) -> Any:
-        """What the function gives."""
-        return self.function(*inputs, *map(vars(self).__getitem__, self.taken))
-
     def extra_repr(self) -> str:
-        """The options that are numbers or words."""
-        given = [(name, getattr(self, name)) for name in self.taken]
+        """The options that are numbers or words; a loss shows none, as in PyTorch."""
+        given = [(k, getattr(self, k)) for k in self.taken if "reduction" not in self.taken]
         return ", ".join(f"{k}={v!r}" for k, v in given if isinstance(v, (int, float, str)))
 
     if TYPE_CHECKING:  # the options

@@ -1,17 +1,13 @@
-"""The losses, each of an input and a target."""
+"""The losses, each of an input and a target.
+
+``reduction`` is ``"mean"``, ``"sum"`` or ``"none"``; weights are buffers.
+"""
 
 from . import functional as F
 from .layer import Layer
 
 
-class Loss(Layer):
-    """A loss: ``reduction`` is ``"mean"``, ``"sum"`` or ``"none"``, its weights are buffers."""
-
-    def extra_repr(self) -> str:
-        return ""
-
-
-class MSELoss(Loss, of=F.mse_loss):
+class MSELoss(Layer, of=F.mse_loss):
     """The squared error of input and target of one shape, reduced.
 
     >>> import minigrad
@@ -20,7 +16,7 @@ class MSELoss(Loss, of=F.mse_loss):
     """
 
 
-class L1Loss(Loss, of=F.l1_loss):
+class L1Loss(Layer, of=F.l1_loss):
     """The absolute error of input and target of one shape, reduced.
 
     >>> import minigrad
@@ -29,7 +25,7 @@ class L1Loss(Loss, of=F.l1_loss):
     """
 
 
-class SmoothL1Loss(Loss, of=F.smooth_l1_loss):
+class SmoothL1Loss(Layer, of=F.smooth_l1_loss):
     """`HuberLoss` over its ``delta``, called ``beta`` (Girshick 2015, eq. 3); 1 by default.
 
     >>> import minigrad
@@ -38,7 +34,7 @@ class SmoothL1Loss(Loss, of=F.smooth_l1_loss):
     """
 
 
-class HuberLoss(Loss, of=F.huber_loss):
+class HuberLoss(Layer, of=F.huber_loss):
     """Half the squared error up to ``delta``, 1 by default; linear further out (Huber 1964).
 
     >>> import minigrad
@@ -47,7 +43,7 @@ class HuberLoss(Loss, of=F.huber_loss):
     """
 
 
-class BCELoss(Loss, of=F.binary_cross_entropy):
+class BCELoss(Layer, of=F.binary_cross_entropy):
     """``-target * log(p) - (1 - target) * log(1 - p)`` of probabilities, reduced.
 
     Logarithms are not below -100, as in PyTorch. ``weight`` broadcasts to the losses.
@@ -58,7 +54,7 @@ class BCELoss(Loss, of=F.binary_cross_entropy):
     """
 
 
-class BCEWithLogitsLoss(Loss, of=F.binary_cross_entropy_with_logits):
+class BCEWithLogitsLoss(Layer, of=F.binary_cross_entropy_with_logits):
     """`BCELoss` of ``sigmoid(input)``, exact at any logits.
 
     ``weight`` multiplies all losses, ``pos_weight`` those of target 1; both broadcast to them.
@@ -69,7 +65,7 @@ class BCEWithLogitsLoss(Loss, of=F.binary_cross_entropy_with_logits):
     """
 
 
-class CrossEntropyLoss(Loss, of=F.cross_entropy):
+class CrossEntropyLoss(Layer, of=F.cross_entropy):
     """``-log softmax(input)`` at the target class, exact at any logits; see `F.cross_entropy`.
 
     Logits ``(N, C)``, class indices ``(N,)`` or probabilities ``(N, C)``; ``(C,)`` and
@@ -81,7 +77,7 @@ class CrossEntropyLoss(Loss, of=F.cross_entropy):
     """
 
 
-class NLLLoss(Loss, of=F.nll_loss):
+class NLLLoss(Layer, of=F.nll_loss):
     """Minus the entry at the target class, of logarithms of probabilities; see `F.nll_loss`.
 
     >>> import minigrad

@@ -1,7 +1,5 @@
 """The module: parts found by walking its attributes, and a call that can be observed."""
 
-from __future__ import annotations
-
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partialmethod
@@ -9,10 +7,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from ..autograd import Tensor
-from ..autograd.changes import mark_changed
+from ..autograd import Handle, Tensor, mark_changed
 from ..autograd.modes import EXAMINE, MODE, REPLAY
-from ..autograd.tensor import Handle
 from ..creation import as_tensor
 from ..errors import expect, wrong_kind
 from .hooks import AFTER, BACK, BEFORE, observed, registered
@@ -33,8 +29,7 @@ class Parameter(Tensor):
 
     def __init__(self, data: Any, requires_grad: bool = True) -> None:
         super().__init__(as_tensor(data)._array)
-        if requires_grad:
-            self.requires_grad_()
+        self.requires_grad_(requires_grad)
 
     def __repr__(self) -> str:
         return f"Parameter containing:\n{super().__repr__()}"
@@ -89,11 +84,11 @@ class Module:
 
     # --- its parts, each once -------------------------------------------------------------------
 
-    def named_children(self) -> Iterator[tuple[str, Module]]:
+    def named_children(self) -> Iterator[tuple[str, "Module"]]:
         """The modules that attributes of this one hold, with their names."""
         return _once(parts_of(self), Module)
 
-    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
+    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, "Module"]]:
         """This module and all within it, with their paths; the own one is ``prefix``."""
         return _once(_walk(prefix, self), Module)
 
@@ -105,11 +100,11 @@ class Module:
         """All buffers, with their paths."""
         return _once(_walk(prefix, self), Buffer)
 
-    def children(self) -> Iterator[Module]:
+    def children(self) -> Iterator["Module"]:
         """The modules that attributes of this one hold."""
         return (module for _, module in self.named_children())
 
-    def modules(self) -> Iterator[Module]:
+    def modules(self) -> Iterator["Module"]:
         """This module and all within it."""
         return (module for _, module in self.named_modules())
 
@@ -146,14 +141,13 @@ class Module:
         given = {k: np.asarray(getattr(v, "_array", v)) for k, v in dict(state_dict).items()}
         passed = Passed([k for k in own if k not in given], [k for k in given if k not in own])
         wrong = [f"no {k}" for k in passed[0]] + [f"an unexpected {k}" for k in passed[1]]
-        new = {k: given[k].astype(array.dtype) for k, array in own.items() if k in given}
-        shapes = {k: (array.shape, own[k].shape) for k, array in new.items()}
-        wrong = wrong * bool(strict)
-        wrong += [f"{k} of shape {got} for {its}" for k, (got, its) in shapes.items() if got != its]
+        new = [(k, a, given[k].astype(a.dtype)) for k, a in own.items() if k in given]
+        misfits = [f"{k} of shape {v.shape} for {a.shape}" for k, a, v in new if v.shape != a.shape]
+        wrong = wrong * bool(strict) + misfits
         who, wanted = f"{type(self).__name__}.load_state_dict", "what its state_dict() has"
         expect(not wrong, who, wanted, ", ".join(wrong), "nothing was loaded")
-        for k, array in new.items():
-            own[k][...] = array
+        for _, array, value in new:
+            array[...] = value
         mark_changed(*own.values())
         return passed
 
@@ -190,7 +184,7 @@ class Module:
         """Set every module within to evaluation. Returns itself."""
         return self.train(False)
 
-    def apply(self, fn: Callable[[Module], Any]) -> Self:
+    def apply(self, fn: Callable[["Module"], Any]) -> Self:
         """Call ``fn`` with every module within, children first. Returns itself."""
         for child in self.children():
             child.apply(fn)

@@ -45,9 +45,8 @@ class Recurrent(Module):
         self.bias, self.batch_first, self.dropout = bias, batch_first, dropout
         self.bidirectional, self.forget_bias = bidirectional, forget_bias
         check_fields(self)
-        if forget_bias and not (bias and self.cell.memories):
-            wanted = "forget_bias as 0 where no forget gate has a bias"
-            raise wrong_value(type(self).__name__, wanted, forget_bias)
+        fit = not forget_bias or (bias and self.cell.memories)
+        expect(fit, type(self).__name__, "forget_bias as 0 but in an LSTM with bias", forget_bias)
         ways, rows = ["", "_reverse"][: 1 + bidirectional], len(self.cell.of_hh) * hidden_size
         layers = [[f"_l{k}{way}" for way in ways] for k in range(num_layers)]
         self.suffixes = [[""]] if self.is_step else layers

@@ -33,9 +33,8 @@ class Residual(Module):
     def __init__(self, branch: Module, projection: Module | None = None,
                  zero_init_last: bool = False) -> None:  # fmt: skip
         check("Residual", zero_init_last=zero_init_last)
-        for part in [branch] if projection is None else [branch, projection]:
-            fit = isinstance(part, Module)
-            expect(fit, "Residual", "modules", type(part), "wrap it", TypeError)
+        for m in [branch] if projection is None else [branch, projection]:
+            expect(isinstance(m, Module), "Residual", "modules", type(m), "wrap it", TypeError)
         self.branch, self.projection = branch, projection
         if zero_init_last:
             kinds = Linear, Conv2d, BatchNorm
@@ -80,9 +79,8 @@ class ResidualBlock(Residual):
         expect(layers in (2, 3), "ResidualBlock", "layers as 2 or 3", layers)
         modules: list[Module] = []
         for inputs, outputs in pairwise([features, *[hidden] * (layers - 1), features]):
-            modules.append(Linear(inputs, outputs, bias=not norm, **options))
-            modules += [BatchNorm1d(outputs, dtype=options.get("dtype"))] if norm else []
-            modules.append(ReLU())
+            normed = [BatchNorm1d(outputs, dtype=options.get("dtype"))] if norm else []
+            modules += [Linear(inputs, outputs, bias=not norm, **options), *normed, ReLU()]
         super().__init__(Sequential(*modules[:-1]), None, zero_init_last)
         self.relu_after = relu_after
 

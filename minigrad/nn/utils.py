@@ -1,19 +1,14 @@
 """Gradients clipped by hand, and parameters as one vector."""
 
 import math
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from .. import clipping
-from ..autograd import Tensor
-from ..autograd.changes import mark_changed
-from ..autograd.modes import replayed
+from ..autograd import Tensor, mark_changed, replayed
+from ..clipping import Arrays, clip_values, global_norm, gradients_of, named, nonfinite, rescale
 from ..errors import expect
 from ..ranges import check
-
-Tensors = Tensor | Iterable[Tensor]
 
 
 @replayed
@@ -25,12 +20,12 @@ def get_total_norm(tensors: Any, norm_type: float = 2.0,
     >>> get_total_norm([minigrad.full((2, 2), 1e20)])
     tensor(2.e+20)
     """
-    arrays = clipping.arrays_of(_named("get_total_norm", tensors))
+    arrays = {(i, n): t._array for i, (n, t) in enumerate(named("get_total_norm", tensors, True))}
     return _norm("get_total_norm", arrays, norm_type, error_if_nonfinite)
 
 
 @replayed
-def clip_grad_norm_(parameters: Tensors, max_norm: float, norm_type: float = 2.0,
+def clip_grad_norm_(parameters: Any, max_norm: float, norm_type: float = 2.0,
                     error_if_nonfinite: bool = True) -> Tensor:  # fmt: skip
     """Bring the norm of all gradients down to ``max_norm``; returns the norm before.
 
@@ -53,14 +48,14 @@ def clip_grad_norm_(parameters: Tensors, max_norm: float, norm_type: float = 2.0
     (tensor(5.), tensor([0.6, 0.8]))
     """
     check("clip_grad_norm_", max_norm=max_norm)
-    gradients = clipping.gradients_of(_named("clip_grad_norm_", parameters))
+    gradients = gradients_of(named("clip_grad_norm_", parameters, True))
     norm = _norm("clip_grad_norm_", gradients, norm_type, error_if_nonfinite)
-    clipping.rescale(gradients.values(), norm.item(), max_norm)
+    rescale(gradients.values(), norm.item(), max_norm)
     return norm
 
 
 @replayed
-def clip_grad_value_(parameters: Tensors, clip_value: float) -> None:
+def clip_grad_value_(parameters: Any, clip_value: float) -> None:
     """Bring every element of the gradients into ``[-clip_value, clip_value]``, in place.
 
     >>> import minigrad
@@ -71,24 +66,24 @@ def clip_grad_value_(parameters: Tensors, clip_value: float) -> None:
     tensor([ 2., -1.])
     """
     check("clip_grad_value_", clip_value=clip_value)
-    gradients = clipping.gradients_of(_named("clip_grad_value_", parameters))
-    clipping.clip_values(gradients.values(), clip_value)
+    gradients = gradients_of(named("clip_grad_value_", parameters, True))
+    clip_values(gradients.values(), clip_value)
 
 
-def parameters_to_vector(parameters: Tensors) -> Tensor:
+def parameters_to_vector(parameters: Any) -> Tensor:
     """All elements of the parameters in one vector, on the tape.
 
     >>> import minigrad
     >>> parameters_to_vector([minigrad.zeros(2), minigrad.ones(1, 2)])
     tensor([0., 0., 1., 1.])
     """
-    pairs = _named("parameters_to_vector", parameters)
+    pairs = named("parameters_to_vector", parameters, True)
     expect(pairs, "parameters_to_vector", "parameters", "none", "give some")
     return np.concatenate([p.reshape(-1) for _, p in pairs])  # type: ignore[return-value]  # of tensors: one
 
 
 @replayed
-def vector_to_parameters(vec: Any, parameters: Tensors) -> None:
+def vector_to_parameters(vec: Any, parameters: Any) -> None:
     """Write the elements of a vector, a tensor or an array, over those of the parameters.
 
     Raises:
@@ -101,23 +96,17 @@ def vector_to_parameters(vec: Any, parameters: Tensors) -> None:
     tensor([[2., 3.]])
     """
     who, array = "vector_to_parameters", np.asarray(getattr(vec, "_array", vec))
-    params = [p for _, p in _named(who, parameters)]
-    size, start = sum(p.size for p in params), 0
+    params = [p for _, p in named(who, parameters, True)]
+    *starts, size = np.cumsum([0, *[p.size for p in params]])
     expect(array.shape == (size,), who, f"a vector of {size} elements", f"shape {array.shape}")
-    for p in params:
+    for p, start in zip(params, starts, strict=True):
         p._array[...] = array[start : start + p.size].reshape(p.shape)
-        start += p.size
     mark_changed(*[p._array for p in params])
 
 
-def _named(who: str, tensors: Any) -> clipping.Named:
-    return clipping.named(who, [tensors] if isinstance(tensors, Tensor) else tensors)
-
-
-def _norm(who: str, arrays: clipping.Arrays, norm_type: float, strict: bool) -> Tensor:
+def _norm(who: str, arrays: Arrays, norm_type: float, strict: bool) -> Tensor:
     check(who, norm_type=norm_type)
-    norm = clipping.global_norm(arrays.values(), norm_type)
+    norm = global_norm(arrays.values(), norm_type)
     if strict and not math.isfinite(norm):
-        raise clipping.nonfinite(who, arrays)
-    dtype = np.result_type(*arrays.values()) if arrays else Tensor.default_dtype
-    return Tensor(np.asarray(norm, dtype))
+        raise nonfinite(who, arrays)
+    return Tensor(np.asarray(norm, np.result_type(*(arrays.values() or [Tensor.default_dtype]))))

@@ -64,43 +64,26 @@ derivative(np.sinc, x=sinc_slope)
 # --- two arguments ------------------------------------------------------------------------------
 
 
-def power_slope(g: Any, x: Any, y: Any) -> Any:
-    """y x^(y-1), and 0 where y = 0, even at x = 0."""
-    return g * y * x ** np.where(np.equal(y, 0.0), 1.0, y - 1.0)
-
-
-def exponent_slope(g: Any, z: Any, x: Any) -> Any:
-    """z log x, and 0 where x = 0."""
-    return g * z * np.log(np.where(np.equal(x, 0.0), 1.0, x))
-
-
 def larger(g: Any, x: Any, y: Any) -> Any:
     """The gradient where x > y or y is NaN, half of it at a tie."""
     return np.where(np.equal(x, y), 0.5 * g, np.where((x > y) | np.isnan(y), g, 0.0))
-
-
-def hypot_x(g: Any, z: Any, x: Any) -> Any:
-    """x / z, and 0 where z = 0."""
-    return g * x / np.where(np.equal(z, 0.0), 1.0, z)
-
-
-def arctan2_x(g: Any, x: Any, y: Any) -> Any:
-    """y / (x^2 + y^2)."""
-    return g * y / (x * x + y * y)
 
 
 derivative(np.add, x=lambda g: g, y=lambda g: g)
 derivative(np.subtract, x=lambda g: g, y=lambda g: -g)
 derivative(np.multiply, x=lambda g, y: g * y, y=lambda g, x: g * x)
 derivative(np.divide, x=lambda g, y: g / y, y=lambda g, z, y: -g * z / y)
-for power in np.power, np.float_power:
-    derivative(power, x=power_slope, y=exponent_slope)
+for power in np.power, np.float_power:  # by x: 0 where y = 0, even at x = 0; by y: 0 where x = 0
+    derivative(power, x=lambda g, x, y: g * y * x ** np.where(np.equal(y, 0.0), 1.0, y - 1.0),
+               y=lambda g, z, x: g * z * np.log(np.where(np.equal(x, 0.0), 1.0, x)))  # fmt: skip
 for maximum in np.maximum, np.fmax:
     derivative(maximum, x=larger, y=lambda g, x, y: larger(g, y, x))
 for minimum in np.minimum, np.fmin:
     derivative(minimum, x=lambda g, x, y: larger(g, -x, -y), y=lambda g, x, y: larger(g, -y, -x))
-derivative(np.arctan2, x=arctan2_x, y=lambda g, x, y: -arctan2_x(g, y, x))
-derivative(np.hypot, x=hypot_x, y=lambda g, z, y: hypot_x(g, z, y))
+derivative(np.arctan2, x=lambda g, x, y: g * y / (x * x + y * y),
+           y=lambda g, x, y: -g * x / (x * x + y * y))  # fmt: skip
+derivative(np.hypot, x=lambda g, z, x: g * x / np.where(np.equal(z, 0.0), 1.0, z),
+           y=lambda g, z, y: g * y / np.where(np.equal(z, 0.0), 1.0, z))  # fmt: skip
 derivative(np.logaddexp, x=lambda g, z, x: g * np.exp(x - z), y=lambda g, z, y: g * np.exp(y - z))
 derivative(np.logaddexp2, x=lambda g, z, x: g * 2.0 ** (x - z),
            y=lambda g, z, y: g * 2.0 ** (y - z))  # fmt: skip

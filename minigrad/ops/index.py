@@ -24,13 +24,16 @@ derivative(scatter, g=lambda g, index: g[index])
 derivative(operator.getitem, "x, index", x=lambda g, x_shape, index: scatter(g, index, x_shape))
 
 
-def moving(function: Function, name: str) -> None:
+def moving(function: Function) -> None:
     """The row of a function that moves the elements of one array, copies, leaves out or fills up.
 
-    Its rule sends their numbers through the function and looks where they arrive; they count from
-    1, so that 0 is what it filled up with.
+    The array has one of a few names in NumPy's parameter lists. The rule sends the numbers of its
+    elements through the function and looks where they arrive; they count from 1, so that 0 is what
+    it filled up with.
     """
-    others = [other for other in parameters_of(function) if other != name]
+    others = list(parameters_of(function))
+    name = next(name for name in ("a", "A", "arr", "m", "v", "x") if name in others)
+    others.remove(name)
 
     def rule(g: Any, shape: tuple[int, ...], *values: Any) -> Any:
         size = int(np.prod(shape))
@@ -38,15 +41,14 @@ def moving(function: Function, name: str) -> None:
         arrived = function(**{name: numbers}, **dict(zip(others, values, strict=True)))
         return np.reshape(scatter(np.ravel(g), np.ravel(arrived), (size + 1,))[1:], shape)
 
-    needs = ", ".join([f"{name}_shape", *others])
-    derivative(function, **{name: eval(f"lambda g, {needs}: rule(g, {needs})", {"rule": rule})})
+    needs, scope = ", ".join([f"{name}_shape", *others]), {"rule": rule, "__name__": __name__}
+    derivative(function, **{name: eval(f"lambda g, {needs}: rule(g, {needs})", scope)})
 
 
-MOVING = {"a": "rollaxis repeat diagonal take compress resize", "A": "tile", "v": "diag diagflat"}
-MOVING |= {"arr": "take_along_axis extract delete", "m": "rot90 fliplr flipud"}
-for name, functions in MOVING.items():
-    for function in functions.split():
-        moving(getattr(np, function), name)
+MOVING = """rollaxis repeat diagonal take compress resize tile diag diagflat take_along_axis extract
+delete rot90 fliplr flipud fft.fftshift fft.ifftshift"""
+for path in MOVING.split():
+    moving(operator.attrgetter(path)(np))
 
 
 def sort_rule(g: Any, z: Any, a: Any, axis: Any) -> Any:
@@ -54,19 +56,14 @@ def sort_rule(g: Any, z: Any, a: Any, axis: Any) -> Any:
     if axis is None:
         return np.reshape(sort_rule(g, z, np.ravel(a), -1), np.shape(a))
     g, z, a = (np.moveaxis(v, axis, -1) for v in (g, z, a))
-    sets = _sets(a)
-    number = np.bincount(np.ravel(sets)).astype(g.dtype)
-    mean = scatter(g, _sets(z), number.shape) / number
-    return np.moveaxis(mean[sets], -1, axis)
-
-
-def _sets(a: Any) -> Any:
-    """For each element the number of the set of values equal to it on its line, the last axis."""
     rising = np.argsort(a, -1)
     line = np.take_along_axis(a, rising, -1)
     starts = np.not_equal(line, np.roll(line, 1, -1)) | np.equal(np.arange(a.shape[-1]), 0)
-    runs = np.reshape(np.cumsum(starts), a.shape) - 1
-    return np.take_along_axis(runs, np.argsort(rising, -1), -1)
+    runs = np.reshape(np.cumsum(starts), a.shape) - 1  # of equal values, numbered
+    number = np.bincount(np.ravel(runs)).astype(g.dtype)
+    mean = scatter(np.take_along_axis(g, np.argsort(z, -1), -1), runs, number.shape) / number
+    shared = np.take_along_axis(mean[runs], np.argsort(rising, -1), -1)
+    return np.moveaxis(shared, -1, axis)
 
 
 derivative(np.sort, a=sort_rule)

@@ -30,11 +30,6 @@ def spread(g: Any, shape: tuple[int, ...], axis: Any = None, keepdims: Any = Fal
     return full
 
 
-def mean_rule(g: Any, a_shape: Any, axis: Any, keepdims: Any) -> Any:
-    """g / n along the axes."""
-    return spread(g / max(count(a_shape, axis), 1), a_shape, axis, keepdims)
-
-
 def extreme_rule(g: Any, z: Any, a: Any, axis: Any, keepdims: Any) -> Any:
     """The gradient to the elements that are the extreme, shared equally by those that tie."""
     shape = np.shape(a)
@@ -43,16 +38,12 @@ def extreme_rule(g: Any, z: Any, a: Any, axis: Any, keepdims: Any) -> Any:
     return np.where(chosen, spread(g / np.maximum(number, 1.0), shape, axis, keepdims), 0.0)
 
 
-def cumsum_rule(g: Any, a_shape: Any, axis: Any) -> Any:
-    """The sum of the gradients from each place on."""
-    back = np.flip(np.cumsum(np.flip(g, axis or 0), axis or 0), axis or 0)
-    return np.reshape(back, a_shape)
-
-
 derivative(spread, g=lambda g, axis, keepdims: np.sum(g, axis, keepdims=bool(keepdims)))
 derivative(np.sum, a=lambda g, a_shape, axis, keepdims: spread(g, a_shape, axis, keepdims))
-derivative(np.mean, a=mean_rule)
-derivative(np.cumsum, a=cumsum_rule)
+derivative(np.mean, a=lambda g, a_shape, axis, keepdims: spread(
+    g / max(count(a_shape, axis), 1), a_shape, axis, keepdims))  # fmt: skip
+derivative(np.cumsum, a=lambda g, a_shape, axis: np.reshape(  # the sum from each place on
+    np.flip(np.cumsum(np.flip(g, axis or 0), axis or 0), axis or 0), a_shape))  # fmt: skip
 for extreme in np.max, np.min, np.amax, np.amin:
     derivative(extreme, a=extreme_rule)
 for name in "sum", "mean", "max", "min":  # the methods are NumPy's shorter way

@@ -16,11 +16,6 @@ def reshape_rule(g: Any, a_shape: Any, order: Any) -> Any:
     return np.reshape(g, a_shape, order)
 
 
-def inverse(axes: Any) -> Any:
-    """The permutation that undoes one."""
-    return None if axes is None else np.argsort([i % len(axes) for i in axes])
-
-
 def concatenate_rule(g: Any, arrays_shape: Any, axis: Any) -> list[Any]:
     """The piece of the gradient that belongs to each array."""
     if axis is None:
@@ -38,7 +33,8 @@ for same_elements in np.squeeze, np.expand_dims:
     derivative(same_elements, a=lambda g, a_shape: np.reshape(g, a_shape))
 derivative(np.copy, a=lambda g: g)
 derivative(np.ndarray.copy, "a, order='C'", a=lambda g: g)
-derivative(np.transpose, a=lambda g, axes: np.transpose(g, inverse(axes)))
+derivative(np.transpose, a=lambda g, axes: np.transpose(
+    g, None if axes is None else np.argsort([i % len(axes) for i in axes])))  # fmt: skip
 derivative(np.matrix_transpose, x=lambda g: g.mT)
 derivative(np.swapaxes, a=lambda g, axis1, axis2: np.swapaxes(g, axis1, axis2))
 derivative(np.moveaxis, a=lambda g, source, destination: np.moveaxis(g, destination, source))

@@ -9,7 +9,15 @@ from .bucket import Bucket, accumulate
 from .optimizer import Optimizer
 
 
-class Adam(Optimizer):
+class Moments(Optimizer):
+    """What `Adam` and `NAdam` share: the options of averages of the gradient and of its square."""
+
+    betas: tuple[float, float] = (0.9, 0.999)
+    eps: float = 1e-8
+    weight_decay: float = 0.0
+
+
+class Adam(Moments):
     """``p -= lr * m / (sqrt(v) + eps)``, ``m`` and ``v`` corrected for their start at 0.
 
     ``m`` and ``v`` are running averages of the gradient and of its square (Kingma & Ba 2015,
@@ -37,25 +45,21 @@ class Adam(Optimizer):
 
     keeps = {"step": "", "exp_avg": "", "exp_avg_sq": "", "max_exp_avg_sq": "amsgrad"}
 
-    lr: float = 1e-3
-    betas: tuple[float, float] = (0.9, 0.999)
-    eps: float = 1e-8
-    weight_decay: float = 0.0
     amsgrad: bool = False
     _: KW_ONLY
     decoupled_weight_decay: bool = False
 
     def update(self, bucket: Bucket) -> None:
         """``lr / (1 - beta1**step) * m / (sqrt(v / (1 - beta2**step)) + eps)``."""
-        g, group, step = bucket.gradient, bucket.group, bucket.counted()
+        group, step = bucket.group, bucket.counted()
         beta1, beta2 = group["betas"]
         m, v = bucket.average("exp_avg", beta1), bucket.average("exp_avg_sq", beta2, square=True)
         if group["amsgrad"]:
             top = bucket.kept("max_exp_avg_sq")
             v = np.maximum(top, v, out=top)
         root = math.sqrt(1.0 - beta2**step)  # over and under the bar: one pass less
-        bucket.divide(m, v, root * group["eps"])
-        np.multiply(g, root * group["lr"] / (1.0 - beta1**step), g)
+        rate = root * group["lr"] / (1.0 - beta1**step)
+        np.multiply(bucket.ratio(m, v, root * group["eps"]), rate, bucket.gradient)
 
 
 class AdamW(Adam):
@@ -78,7 +82,7 @@ class AdamW(Adam):
     decoupled_weight_decay: bool = True
 
 
-class NAdam(Optimizer):
+class NAdam(Moments):
     """`Adam` that looks ahead: ``m`` is replaced by what it will be after the next gradient.
 
     ``mu = beta1 * (1 - 0.96 ** (step * momentum_decay) / 2)`` warms the momentum up (Dozat 2016,
@@ -106,9 +110,6 @@ class NAdam(Optimizer):
     keeps = {"step": "", "mu_product": "", "exp_avg": "", "exp_avg_sq": ""}
 
     lr: float = 2e-3
-    betas: tuple[float, float] = (0.9, 0.999)
-    eps: float = 1e-8
-    weight_decay: float = 0.0
     momentum_decay: float = 4e-3
     decoupled_weight_decay: bool = False
 
@@ -123,4 +124,4 @@ class NAdam(Optimizer):
         root = math.sqrt(1.0 - beta2**step)
         rate = root * group["lr"]
         accumulate(g, rate * share, m, rate * share_next, bucket.scratch)
-        bucket.divide(g, v, root * group["eps"])
+        bucket.ratio(g, v, root * group["eps"])

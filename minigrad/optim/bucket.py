@@ -1,12 +1,16 @@
-"""Buckets: parameters side by side in flat arrays, so that a step is a handful of NumPy calls."""
+"""Buckets: parameters and their states in flat arrays, so that a step is a few NumPy calls."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from ..autograd import Tensor
-from ..autograd.changes import mark_changed
-from .groups import Group, State
+from ..autograd import Tensor, mark_changed
+
+Group = dict[str, Any]  # options, and under "params" the parameters that have them
+State = dict[str, Any]  # arrays of a parameter's shape, and numbers
+
+_NUMBERS = {"step": int, "mu_product": float}  # of a state; the rest are arrays
 
 
 class Bucket:
@@ -39,8 +43,8 @@ class Bucket:
     def states(self) -> dict[Tensor, State]:
         """The state of every parameter: views of the flat arrays, and the numbers."""
         cut = {k: self._parts(v) for k, v in self.state.items() if isinstance(v, np.ndarray)}
-        own = [{k: v[i] for k, v in cut.items()} for i in range(len(self.params))]
-        return {p: self.state | arrays for p, arrays in zip(self.params, own, strict=True)}
+        own = [self.state | {k: v[i] for k, v in cut.items()} for i in range(len(self.params))]
+        return dict(zip(self.params, own, strict=True))
 
     def kept(self, name: str, start: float = 0.0) -> Any:
         """The array of the state by that name, of ``start`` everywhere when it is new."""
@@ -52,14 +56,12 @@ class Bucket:
         """The running average of the gradient, or of its square, by that name, with this one."""
         average, value = self.kept(name), self.gradient
         value = np.multiply(value, value, self.scratch) if square else value
-        accumulate(average, keep, value, 1.0 - keep, self.scratch)
-        return average
+        return accumulate(average, keep, value, 1.0 - keep, self.scratch)
 
-    def divide(self, value: np.ndarray, square: np.ndarray, eps: float) -> None:
-        """Write ``value / (sqrt(square) + eps)`` over the gradient."""
-        np.sqrt(square, self.scratch)
-        np.add(self.scratch, eps, self.scratch)
-        np.divide(value, self.scratch, self.gradient)
+    def ratio(self, value: np.ndarray, square: np.ndarray, eps: float) -> Any:
+        """``value / (sqrt(square) + eps)``, written over the gradient."""
+        divisor = np.add(np.sqrt(square, self.scratch), eps, self.scratch)
+        return np.divide(value, divisor, self.gradient)
 
     def counted(self) -> int:
         """How many updates there have been, this one included."""
@@ -100,12 +102,11 @@ class Bucket:
             np.subtract(p._array, part, p._array)
 
 
-def accumulate(total: Any, keep: float, value: Any, share: float, scratch: Any) -> None:
-    """``total = keep * total + share * value``, in place; ``value`` may be ``scratch``."""
+def accumulate(total: Any, keep: float, value: Any, share: float, scratch: Any) -> Any:
+    """``total``, now ``keep * total + share * value``; ``value`` may be ``scratch``."""
     if keep != 1.0:
         np.multiply(total, keep, total)
-    np.multiply(value, share, scratch)
-    np.add(total, scratch, total)
+    return np.add(total, np.multiply(value, share, scratch), total)
 
 
 def buckets(group: Group, states: dict[Tensor, State]) -> list[Bucket]:
@@ -115,3 +116,15 @@ def buckets(group: Group, states: dict[Tensor, State]) -> list[Bucket]:
         common = [(k, None if isinstance(v, np.ndarray) else v) for k, v in sorted(state.items())]
         kinds.setdefault((p._grad is None, p.dtype, *common), {})[p] = state
     return [Bucket(group, kind) for kind in kinds.values()]
+
+
+def state_of(p: Tensor, given: State, needed: set[str], names: Iterable[str]) -> State:
+    """A copy of the state of one parameter, in its dtype."""
+    if given and not needed <= given.keys() <= set(names):
+        raise ValueError(f"a state of {', '.join(names)}, got {', '.join(given)}")
+    state: State = {name: kind(given[name]) for name, kind in _NUMBERS.items() if name in given}
+    for name, value in [pair for pair in given.items() if pair[0] not in _NUMBERS]:
+        state[name] = array = np.array(getattr(value, "_array", value), p.dtype)
+        if array.shape != p.shape:
+            raise ValueError(f"{name} of shape {array.shape} for a parameter of shape {p.shape}")
+    return state

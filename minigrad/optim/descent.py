@@ -36,7 +36,6 @@ class SGD(Optimizer):
 
     keeps = {"momentum_buffer": "momentum"}
 
-    lr: float = 1e-3
     momentum: float = 0.0
     dampening: float = 0.0
     weight_decay: float = 0.0
@@ -47,12 +46,10 @@ class SGD(Optimizer):
         g, scratch, group = bucket.gradient, bucket.scratch, bucket.group
         momentum, direction = group["momentum"], g
         if momentum:
-            dampening = group["dampening"] if "momentum_buffer" in bucket.state else 0.0
-            direction = bucket.kept("momentum_buffer")
-            accumulate(direction, momentum, g, 1.0 - dampening, scratch)
+            share = 1.0 - group["dampening"] if "momentum_buffer" in bucket.state else 1.0
+            direction = accumulate(bucket.kept("momentum_buffer"), momentum, g, share, scratch)
             if group["nesterov"]:
-                accumulate(g, 1.0, direction, momentum, scratch)
-                direction = g
+                direction = accumulate(g, 1.0, direction, momentum, scratch)
         np.multiply(direction, group["lr"], g)
 
 
@@ -94,8 +91,7 @@ class Adagrad(Optimizer):
         lr = group["lr"] / (1.0 + (bucket.counted() - 1) * group["lr_decay"])
         total = bucket.kept("sum", group["initial_accumulator_value"])
         np.add(total, np.multiply(g, g, bucket.scratch), total)
-        bucket.divide(g, total, group["eps"])
-        np.multiply(g, lr, g)
+        np.multiply(bucket.ratio(g, total, group["eps"]), lr, g)
 
 
 class RMSprop(Optimizer):
@@ -136,17 +132,16 @@ class RMSprop(Optimizer):
     def update(self, bucket: Bucket) -> None:
         """``lr * g / (sqrt(square_avg) + eps)``, or ``lr`` times their running sum."""
         g, scratch, group = bucket.gradient, bucket.scratch, bucket.group
-        direction = g
         bucket.counted()
         square = bucket.average("square_avg", group["alpha"], square=True)
         if group["centered"]:
             mean = bucket.average("grad_avg", group["alpha"])
             np.subtract(square, np.multiply(mean, mean, scratch), scratch)
             square = np.maximum(scratch, 0.0, out=scratch)  # rounding may leave a 0 below it
-        bucket.divide(g, square, group["eps"])
+        direction = bucket.ratio(g, square, group["eps"])
         if group["momentum"]:
-            direction = bucket.kept("momentum_buffer")
-            accumulate(direction, group["momentum"], g, 1.0, scratch)
+            velocity = bucket.kept("momentum_buffer")
+            direction = accumulate(velocity, group["momentum"], g, 1.0, scratch)
         np.multiply(direction, group["lr"], g)
 
 
@@ -187,8 +182,6 @@ class Adadelta(Optimizer):
         bucket.counted()
         square_avg = bucket.average("square_avg", rho, square=True)
         for average, combine in (square_avg, np.divide), (bucket.kept("acc_delta"), np.multiply):
-            np.add(average, eps, scratch)
-            np.sqrt(scratch, scratch)
-            combine(g, scratch, g)
+            combine(g, np.sqrt(np.add(average, eps, scratch), scratch), g)
         bucket.average("acc_delta", rho, square=True)
         np.multiply(g, group["lr"], g)

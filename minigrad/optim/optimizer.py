@@ -2,18 +2,17 @@
 
 import copy
 import math
-from collections.abc import Callable
-from dataclasses import KW_ONLY, InitVar, fields
+from collections.abc import Callable, Iterable
+from dataclasses import KW_ONLY, InitVar
 from typing import Any, ClassVar, Literal, NamedTuple
 
-from ..autograd import Tensor, enable_grad
-from ..autograd.changes import mark_changed
-from ..autograd.modes import replayed
-from ..clipping import Named, clip_values, global_norm, gradients_of, nonfinite, rescale
-from ..errors import expect
-from ..ranges import Options, check_fields
-from .bucket import Bucket, buckets
-from .groups import Group, Params, State, group_of, groups_in, restored
+from ..autograd import Tensor, enable_grad, mark_changed, replayed
+from ..clipping import Named, clip_values, global_norm, gradients_of, named, nonfinite, rescale
+from ..errors import expect, wrong_kind, wrong_value
+from ..ranges import Options, check, check_fields
+from .bucket import Bucket, Group, State, buckets, state_of
+
+Params = Iterable[Tensor] | Iterable[tuple[str, Tensor]] | Iterable[Group]
 
 
 class Clipping(NamedTuple):
@@ -30,6 +29,7 @@ class Clipping(NamedTuple):
 
 
 _CONTROL = "clip_value", "clip_norm", "rescale_norm", "on_nonfinite"  # not options of a group
+_BESIDE = "params", "name", "initial_lr"  # what a group may have but its options
 
 
 class Optimizer(Options):
@@ -53,6 +53,7 @@ class Optimizer(Options):
     Args:
         params: tensors, or pairs ``(name, tensor)`` so that errors can name them, or dicts of
             ``params`` and options of their own: the parameter groups.
+        lr: the learning rate.
         maximize: go up instead of down.
         clip_value: the bound of an element.
         clip_norm: the bound of the norm.
@@ -64,6 +65,7 @@ class Optimizer(Options):
     """
 
     params: InitVar[Params]
+    lr: float = 1e-3
     _: KW_ONLY
     maximize: bool = False
     clip_value: float | None = None
@@ -73,22 +75,37 @@ class Optimizer(Options):
 
     keeps: ClassVar[dict[str, str]] = {}  # of a state: names, and the option each one needs
 
-    def __post_init__(self, params: Params) -> None:
+    def __post_init__(self, params: Any) -> None:
         check_fields(self)
+        self.defaults: Group = {k: v for k, v in vars(self).items() if k not in _CONTROL}
         self._who, norms = type(self).__name__, (self.clip_norm, self.rescale_norm)
         expect(None in norms, self._who, "clip_norm or rescale_norm", "both", "give one")
-        options = [option.name for option in fields(self) if option.name not in _CONTROL]
-        self.defaults: Group = {name: getattr(self, name) for name in options}
         self.clipping = Clipping()
         self.param_groups: list[Group] = []
         self._named: Named = []  # the parameters of all groups, in order
         self._buckets: list[Bucket] = []
-        for group in groups_in(self._who, params):
+        if not (isinstance(params, (list, tuple)) and params and isinstance(params[0], dict)):
+            params = [{"params": named(self._who, params)}]
+            expect(params[0]["params"], self._who, "parameters", "none", "make it after the model")
+        for group in params:
             self.add_param_group(group)
 
     def add_param_group(self, param_group: Group) -> None:
         """Add parameters, with options of their own where the dict has them."""
-        group = group_of(self._who, self.defaults, param_group, self._named)
+        who, defaults, own = self._who, self.defaults, param_group
+        if not isinstance(own, dict) or not {"params"} <= own.keys() <= {*defaults, *_BESIDE}:
+            keys = ", ".join(own) if isinstance(own, dict) else type(own)
+            raise wrong_kind(who, f"a group as a dict of params, {', '.join(defaults)}", keys)
+        pairs = named(who, own["params"], also_one=True)
+        group = {**defaults, **own, "params": [p for _, p in pairs]}
+        check_options(who, defaults, group)
+        seen = {p for _, p in self._named}
+        for number, p in enumerate(group["params"]):
+            fits = p.is_leaf and p.dtype.kind == "f" and p._array.flags.writeable and p not in seen
+            given, mend = f"number {number} of shape {p.shape} {p.dtype}", "give model.parameters()"
+            expect(fits, who, "writable leaves of floats, each once", given, mend)
+            seen.add(p)
+        self._named += pairs
         self.param_groups.append(group)
         self._buckets += buckets(group, {p: {} for p in group["params"]})
 
@@ -152,8 +169,20 @@ class Optimizer(Options):
         Raises:
             ValueError: if it does not fit this optimizer; nothing is changed then.
         """
-        who = f"{self._who}.load_state_dict"
-        loaded = restored(who, state_dict, self.param_groups, self.defaults, self.keeps)
+        who, defaults, keeps = f"{self._who}.load_state_dict", self.defaults, self.keeps
+        try:
+            states, loaded = state_dict["state"], []
+            for old, new in zip(self.param_groups, state_dict["param_groups"], strict=True):
+                check_options(who, defaults, {name: new[name] for name in defaults})
+                needed = {name for name, option in keeps.items() if not option or new[option]}
+                pairs = zip(new["params"], old["params"], strict=True)
+                own = {p: state_of(p, states.get(n, {}), needed, keeps) for n, p in pairs}
+                loaded.append(({**old, **new, "params": old["params"]}, own))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            sizes = [len(group["params"]) for group in self.param_groups]
+            wanted = f"what state_dict() of its class gave for groups of {sizes} parameters"
+            got = f"another ({type(error).__name__}: {error})"
+            raise wrong_value(who, wanted, got, "nothing was changed") from error
         self.param_groups = [group for group, _ in loaded]
         self._buckets = [bucket for pair in loaded for bucket in buckets(*pair)]
 
@@ -174,19 +203,28 @@ class Optimizer(Options):
         """Whether there is to be an update; the gradients are then as it should see them."""
         gradients = [bucket.gradient for bucket in due]
         norm = after = global_norm(gradients)
-        coefficient, clipped, finite = 1.0, False, math.isfinite(norm)
-        if not finite and self.on_nonfinite == "raise":
+        coefficient, clipped = 1.0, False
+        skipped = self.on_nonfinite != "ignore" and not math.isfinite(norm)
+        if skipped and self.on_nonfinite == "raise":
             raise nonfinite(f"{self._who}.step", gradients_of(self._named))
-        skipped = not finite and self.on_nonfinite == "skip"
         if not skipped:
             clipped = self.clip_value is not None and clip_values(gradients, self.clip_value)
             after = global_norm(gradients) if clipped else norm
             coefficient = rescale(gradients, after, self.clip_norm, self.rescale_norm)
         engaged = clipped or coefficient != 1.0
-        if engaged:
-            for bucket in due:
-                bucket.hand_back()
+        for bucket in due if engaged else []:
+            bucket.hand_back()
         *_, times_engaged, times_skipped, steps = self.clipping
         counts = times_engaged + engaged, times_skipped + skipped, steps + 1
         self.clipping = Clipping(norm, after * coefficient, coefficient, engaged, skipped, *counts)
         return not skipped
+
+
+def check_options(who: str, defaults: Group, group: Group) -> None:
+    """Raise if an option of a group cannot be."""
+    check(who, **{name: group[name] for name in defaults})
+    betas = group.get("betas", (0, 0))
+    expect(len(betas) == 2, who, "betas as two numbers", repr(betas), "give two")
+    if group.get("nesterov") and (group["momentum"] == 0.0 or group["dampening"] != 0.0):
+        given = f"momentum {group['momentum']} and dampening {group['dampening']}"
+        raise wrong_value(who, "nesterov with a momentum and no dampening", given, "change them")

@@ -5,24 +5,25 @@ function the imaginary part over ``h`` is the derivative to the last digit, at a
 Where the function is not analytic, or knows no complex numbers, central differences serve.
 """
 
+import math
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..errors import wrong_kind
-from ..func import bare, grad, hvp
+from ..autograd.variable import leaves
+from ..errors import expect
+from ..func import grad, hvp
+from ..report import bare
 
 COMPLEX_STEP = 1e-30
 DIFFERENCE_STEP = 6e-6  # where the errors of rounding and of truncation meet in float64
 EXACT, COARSE = ("complex step", 1e-11), ("differences", 1e-6)  # with how much they may err
 
-Arrays = list[np.ndarray]
-Index = tuple[int, ...]
-Along = dict[int, np.ndarray]  # a direction, by the number of the input
+Vector = np.ndarray
+Place = tuple[int, tuple[int, ...]]  # the number of an input, and an index in it
 Reference = tuple[str, float]  # what a slope is compared with, and how much it may err
-Function = Callable[..., Any]
 
 
 class GradcheckError(AssertionError):
@@ -33,11 +34,10 @@ class Report(NamedTuple):
     """What a check that passed has seen."""
 
     methods: tuple[str, ...]  # "complex step" or "differences", for each order that was checked
-    kinks: tuple[tuple[int, Index], ...]  # input and index, where only slopes were bounded
+    kinks: tuple[Place, ...]  # where only slopes were bounded
 
 
-def gradcheck(f: Any, *inputs: Any, order: int = 2, seed: int = 0,
-              reference: Function | None = None) -> Report:  # fmt: skip
+def gradcheck(f: Any, *inputs: Any, order: int = 2, seed: int = 0, reference: Any = None) -> Report:
     """Check the derivatives of a function at a point.
 
     Args:
@@ -64,11 +64,19 @@ def gradcheck(f: Any, *inputs: Any, order: int = 2, seed: int = 0,
     Traceback (most recent call last):
     minigrad.testing.gradcheck.GradcheckError: gradcheck of square, order 1: by input 0 at ...
     """
-    return _Check(f, inputs, seed, reference).run(order)
+    check = _Check(f, inputs, seed, reference)
+    methods = [EXACT if check.is_analytic() else COARSE]
+    check.first_order(methods[0])
+    if order == 2 and check.vjp is None and not check.kinks:
+        methods.append(check.second_order(methods[0]))
+    return Report(tuple(name for name, _ in methods), tuple(check.kinks))
 
 
 class _Check:
-    """One function at one point, weighed with one set of cotangents."""
+    """One function at one point, weighed with one set of cotangents.
+
+    Points, directions and gradients are vectors: the entries of all float inputs, in order.
+    """
 
     def __init__(self, f: Any, inputs: Sequence[Any], seed: int, reference: Any) -> None:
         self.f, self.vjp = f if isinstance(f, tuple) else (f, None)
@@ -76,101 +84,96 @@ class _Check:
         self.who = f"gradcheck of {getattr(self.f, '__name__', repr(self.f))}"
         self.seed, self.given, self.order = seed, list(inputs), 1
         self.at = [i for i, x in enumerate(inputs) if _is_float(x)]
-        if not self.at:
-            raise wrong_kind(self.who, "an input of floats", [type(x).__name__ for x in inputs])
-        self.point: Arrays = [np.array(bare(inputs[i]), np.float64) for i in self.at]
+        kinds = [type(x).__name__ for x in inputs]
+        expect(self.at, self.who, "an input of floats", kinds, "give one", TypeError)
+        point = [np.array(bare(inputs[i]), np.float64) for i in self.at]
+        self.point, self.shapes = _flat(point), [x.shape for x in point]
+        self.places = [(i, at) for i in self.at for at in np.ndindex(np.shape(inputs[i]))]
         self.draw = np.random.default_rng(seed)
-        self.cotangents = [_generic(self.draw, np.shape(z)) for z in self.outputs(self.point)]
-        self.direction = self.random_direction()
-        self.kinks: list[tuple[int, Index]] = []
-
-    def run(self, order: int) -> Report:
-        methods = [EXACT if self.is_analytic() else COARSE]
-        self.first_order(methods[0])
-        if order == 2 and self.vjp is None and not self.kinks:
-            self.order = 2
-            methods.append(self.second_order(methods[0]))
-        return Report(tuple(name for name, _ in methods), tuple(self.kinks))
+        self.cotangents = [_generic(self.draw, np.shape(z)) for z in self.outputs(point)]
+        self.direction = _generic(self.draw, self.point.shape)
+        self.kinks: list[Place] = []
 
     def first_order(self, method: Reference) -> None:
-        """Check the gradient, entry by entry."""
+        """Check the gradient, entry by entry; at a kink, that it lies between both slopes."""
         tape = self.pull_back(self.point)
-        for k, index, unit in self.entries():
-            wanted, reference = self.slope_along(unit, method, tape[k][index])
-            self.compare(tape, unit, wanted, reference, index)
-            self.kinks += [(k, index)] if reference is not method else []
+        for place, unit, slope in zip(self.places, np.eye(tape.size), tape, strict=True):
+            if method is EXACT:
+                self.compare(tape, unit, self.complex_slope(self.point, unit), EXACT, place)
+                continue
+            left, right = self.slopes(unit)
+            wanted, reference = 0.5 * (left + right), COARSE
+            if self.is_kink(unit):
+                name = f"kink there with slopes {left:.6g} and {right:.6g}, the nearer"
+                wanted, reference = float(np.median([left, slope, right])), (name, 1e-4)
+                self.kinks.append(place)
+            self.compare(tape, unit, wanted, reference, place)
 
     def second_order(self, method: Reference) -> Reference:
         """Check the derivative of the gradient along the direction; the method may have to fall."""
-        along, h = self.direction, DIFFERENCE_STEP
-        tape = hvp(self.weighed, tuple(self.point), tuple(along.values()))
+        self.order, x, v, h = 2, self.point, self.direction, DIFFERENCE_STEP
+        tape = _flat(hvp(self.weighed, tuple(self.split(x)), tuple(self.split(v))))
         if method is EXACT:
-            other = self.random_direction()  # the function itself, without the tape
-            right, left = (self.complex_slope(_moved(self.point, t, along), other) for t in (h, -h))
+            other = _generic(self.draw, x.shape)  # the function itself, without the tape
+            right, left = (self.complex_slope(x + t * v, other) for t in (h, -h))
             self.compare(tape, other, (right - left) / (2.0 * h), ("function itself", 1e-5))
             try:
-                pulled = self.pull_back(_moved(self.point, 1j * COMPLEX_STEP, along))
-                wanted = [np.imag(g) / COMPLEX_STEP for g in pulled]
+                wanted = np.imag(self.pull_back(x + 1j * COMPLEX_STEP * v)) / COMPLEX_STEP
             except (TypeError, RuntimeError):  # the reference cannot be recorded
                 method = COARSE
         if method is COARSE:
-            ends = (self.pull_back(_moved(self.point, t, along)) for t in (h, -h))
-            wanted = [(a - b) / (2.0 * h) for a, b in zip(*ends, strict=True)]
-        for k, index, unit in self.entries():
-            self.compare(tape, unit, wanted[k][index], method, index)
+            wanted = (self.pull_back(x + h * v) - self.pull_back(x - h * v)) / (2.0 * h)
+        for place, unit, slope in zip(self.places, np.eye(x.size), wanted, strict=True):
+            self.compare(tape, unit, slope, method, place)
         return method
 
     # --- the function, and the gradient to be checked ------------------------------------------
 
-    def arguments(self, point: Sequence[Any]) -> list[Any]:
-        replaced = dict(zip(self.at, point, strict=True))
+    def split(self, point: Vector) -> list[np.ndarray]:
+        """A vector as arrays of the shapes of the float inputs."""
+        pieces = np.split(point, np.cumsum([math.prod(shape) for shape in self.shapes[:-1]]))
+        return [piece.reshape(shape) for piece, shape in zip(pieces, self.shapes, strict=True)]
+
+    def arguments(self, floats: Sequence[Any]) -> list[Any]:
+        replaced = dict(zip(self.at, floats, strict=True))
         return [replaced.get(i, x) for i, x in enumerate(self.given)]
 
-    def outputs(self, point: Sequence[Any]) -> list[Any]:
-        is_complex = any(np.iscomplexobj(bare(x)) for x in point)
-        z = (self.reference if is_complex else self.f)(*self.arguments(point))
-        return list(z) if isinstance(z, (tuple, list)) else [z]
+    def outputs(self, floats: Sequence[Any]) -> list[Any]:
+        is_complex = any(np.iscomplexobj(bare(x)) for x in floats)
+        return leaves((self.reference if is_complex else self.f)(*self.arguments(floats)))
 
-    def weighed(self, *point: Any) -> Any:
+    def weighed(self, *floats: Any) -> Any:
         """The sum of the outputs, weighed with the cotangents."""
-        pairs = zip(self.outputs(point), self.cotangents, strict=True)
+        pairs = zip(self.outputs(floats), self.cotangents, strict=True)
         return sum(np.sum(z * g) for z, g in pairs)
 
-    def value(self, point: Arrays) -> Any:
+    def value(self, point: Vector) -> Any:
         """That sum at a point, off the tape."""
-        return bare(self.weighed(*point))
+        return bare(self.weighed(*self.split(point)))
 
-    def pull_back(self, point: Arrays) -> Arrays:
+    def pull_back(self, point: Vector) -> Vector:
         """The gradient at a point, which may be complex."""
+        floats = self.split(point)
         if self.vjp is None:
-            return list(grad(self.weighed, range(len(point)))(*point))
+            return _flat(grad(self.weighed, range(len(floats)))(*floats))
         cotangent = self.cotangents[0] if len(self.cotangents) == 1 else tuple(self.cotangents)
-        found = self.vjp(cotangent, *self.arguments(point))
-        return [bare(g) for g in (found if isinstance(found, tuple) else (found,))]
+        found = leaves(self.vjp(cotangent, *self.arguments(floats)))
+        given = [np.shape(g) for g in found]
+        expect(given == self.shapes, self.who, f"a vjp giving shapes {self.shapes}", given)
+        return _flat(found)
 
     # --- directions, and slopes along them -----------------------------------------------------
 
-    def random_direction(self) -> Along:
-        return {k: _generic(self.draw, x.shape) for k, x in enumerate(self.point)}
-
-    def entries(self) -> Iterator[tuple[int, Index, Along]]:
-        """Every entry of the inputs, and the direction along it."""
-        for k, x in enumerate(self.point):
-            for index in np.ndindex(x.shape):
-                unit = np.zeros(x.shape)
-                unit[index] = 1.0
-                yield k, index, {k: unit}
-
-    def complex_slope(self, point: Arrays, along: Along) -> float:
+    def complex_slope(self, point: Vector, along: Vector) -> float:
         """The slope of the weighed outputs along a direction, by the complex step."""
-        return float(np.imag(self.value(_moved(point, 1j * COMPLEX_STEP, along)))) / COMPLEX_STEP
+        return float(np.imag(self.value(point + 1j * COMPLEX_STEP * along))) / COMPLEX_STEP
 
-    def slopes(self, along: Along, h: float = DIFFERENCE_STEP) -> tuple[float, float]:
+    def slopes(self, along: Vector, h: float = DIFFERENCE_STEP) -> tuple[float, float]:
         """The slopes to the left and to the right, by one-sided differences."""
-        left, here, right = (float(self.value(_moved(self.point, t, along))) for t in (-h, 0.0, h))
+        left, here, right = (float(self.value(self.point + t * along)) for t in (-h, 0.0, h))
         return (here - left) / h, (right - here) / h
 
-    def is_kink(self, along: Along) -> bool:
+    def is_kink(self, along: Vector) -> bool:
         """Whether both slopes differ, and do not come together with a smaller step."""
         (left, right), nearer = self.slopes(along), self.slopes(along, 0.5 * DIFFERENCE_STEP)
         jump = abs(right - left)
@@ -180,8 +183,7 @@ class _Check:
     def is_analytic(self) -> bool:
         """Whether the complex step agrees with differences along the direction."""
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("error", np.exceptions.ComplexWarning)
+            with warnings.catch_warnings(action="error", category=np.exceptions.ComplexWarning):
                 slope = self.complex_slope(self.point, self.direction)
         except (TypeError, np.exceptions.ComplexWarning, np.linalg.LinAlgError):
             return False
@@ -189,41 +191,27 @@ class _Check:
         agrees = abs(slope - 0.5 * sum(self.slopes(self.direction))) <= 1e-5 * scale
         return bool(agrees) and not self.is_kink(self.direction)
 
-    def slope_along(self, along: Along, method: Reference, tape: float) -> tuple[float, Reference]:
-        """The slope along a direction; at a kink, what between both slopes is nearest the tape."""
-        if method is EXACT:
-            return self.complex_slope(self.point, along), EXACT
-        left, right = slopes = self.slopes(along)
-        if not self.is_kink(along):
-            return 0.5 * (left + right), COARSE
-        name = f"kink there with slopes {left:.6g} and {right:.6g}, the nearer"
-        return float(np.clip(tape, min(slopes), max(slopes))), (name, 1e-4)
-
-    def compare(self, tape: Arrays, along: Along, wanted: float, reference: Reference,
-                index: Any = None) -> None:  # fmt: skip
+    def compare(self, tape: Vector, along: Vector, wanted: float, reference: Reference,
+                place: Place | None = None) -> None:  # fmt: skip
         """Raise unless the slope by the tape agrees with the one wanted, relative to its parts."""
         name, most = reference
-        slope = float(sum(np.sum(tape[k] * v) for k, v in along.items()))
-        size = sum(np.abs(tape[k]).max() * np.abs(v).sum() for k, v in along.items() if v.size)
+        slope, parts = float(tape @ along), zip(*map(self.split, (tape, along)), strict=True)
+        size = sum(np.abs(g).max(initial=0.0) * np.abs(v).sum() for g, v in parts)
         error = abs(slope - wanted) / max(1.0, size, abs(wanted))
-        if error <= most:
-            return
-        where = "along a random direction"
-        if index is not None:
-            where = f"by input {self.at[next(iter(along))]} at index {index}"
-        raise GradcheckError(f"{self.who}, order {self.order}: {where} the "
-                             f"{'hand-written vjp' if self.vjp else 'tape'} gives {slope:.15g}, "
-                             f"the {name} {wanted:.15g}, error {error:.3g}; seed={self.seed} "
-                             "repeats it")  # fmt: skip
+        where = "by input {} at index {}".format(*place) if place else "along a random direction"
+        checked = "hand-written vjp" if self.vjp else "tape"
+        if error > most:
+            raise GradcheckError(f"{self.who}, order {self.order}: {where} the {checked} gives "
+                                 f"{slope:.15g}, the {name} {wanted:.15g}, error {error:.3g}; "
+                                 f"seed={self.seed} repeats it")  # fmt: skip
 
 
 def _is_float(x: Any) -> bool:
     return isinstance(x, float) or getattr(getattr(x, "dtype", None), "kind", "") == "f"
 
 
-def _moved(point: Arrays, step: Any, along: Along) -> Arrays:
-    """A point with some inputs moved along a direction."""
-    return [x + step * along[k] if k in along else x for k, x in enumerate(point)]
+def _flat(arrays: Iterable[Any]) -> Vector:
+    return np.concatenate([np.ravel(bare(array)) for array in arrays])
 
 
 def _generic(draw: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:

@@ -5,8 +5,7 @@ C order. So: values all distinct and of mixed magnitude, square and ambiguous sh
 and every memory layout that NumPy has.
 """
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,18 +13,13 @@ try:
     from hypothesis import strategies as st
     from hypothesis.extra import numpy as hnp
 except ImportError as error:
-    raise ImportError(
-        "minigrad.testing.strategies needs Hypothesis; install it with pip install hypothesis"
-    ) from error
-
-Shape = tuple[int, ...]
-Strategy = st.SearchStrategy
+    raise ImportError("minigrad.testing.strategies needs Hypothesis; "
+                      "install it with pip install hypothesis") from error  # fmt: skip
 
 LAYOUTS = ("C", "F", "transposed", "strided", "reversed", "read-only", "broadcast")
 
 
-@dataclass(frozen=True)
-class Domain:
+class Domain(NamedTuple):
     """An interval, and points in it that values keep away from: kinks and poles."""
 
     low: float
@@ -40,7 +34,7 @@ UNIT = Domain(-1.0, 1.0, (-1.0, 0.0, 1.0))
 ABOVE_ONE = Domain(1.0, 4.0, (1.0,))
 
 
-def values(shape: Shape, domain: Domain, draw: np.random.Generator) -> np.ndarray:
+def values(shape: tuple[int, ...], domain: Domain, draw: np.random.Generator) -> np.ndarray:
     """Distinct values in a domain, of mixed magnitude, in random order.
 
     Between two kinks, ends or 0 they keep a hundredth of that distance away from both.
@@ -49,8 +43,8 @@ def values(shape: Shape, domain: Domain, draw: np.random.Generator) -> np.ndarra
     >>> bool(x.min() >= 0.01), np.unique(x).size
     (True, 6)
     """
-    low, high = domain.low, domain.high
-    edges = np.unique([low, np.clip(0.0, low, high), high, *domain.kinks])
+    low, high, kinks = domain
+    edges = np.unique([low, np.clip(0.0, low, high), high, *kinks])
     number, from_left = draw.integers(len(edges) - 1, size=shape), draw.random(shape) < 0.5
     ends = edges[number], edges[number + 1]
     near, far = np.where(from_left, ends, ends[::-1])
@@ -75,27 +69,25 @@ def laid_out(array: np.ndarray, layout: str) -> np.ndarray:
     return fresh
 
 
-def shapes(min_dims: int = 0, max_dims: int = 3, max_side: int = 4) -> Strategy[Shape]:
+def shapes(min_dims: int = 0) -> st.SearchStrategy[tuple[int, ...]]:
     """Shapes of 0 to 3 axes with sides from 0 to 4, squares and cubes often."""
-    counts, sides = st.integers(min_dims, max_dims), st.integers(1, max_side)
+    counts, sides = st.integers(min_dims, 3), st.integers(1, 4)
     squares = st.builds(lambda ndim, side: (side,) * ndim, counts, sides)
-    limits = {"min_dims": min_dims, "max_dims": max_dims, "min_side": 0, "max_side": max_side}
-    return squares | hnp.array_shapes(**limits)
+    return squares | hnp.array_shapes(min_dims=min_dims, max_dims=3, min_side=0, max_side=4)
 
 
-def broadcastable_shapes(max_side: int = 4) -> Strategy[Any]:
+def broadcastable_shapes(max_side: int = 4) -> st.SearchStrategy[Any]:
     """Pairs of shapes that broadcast together, ambiguous ones often: (n, n) with (n,) or (n, 1)."""
 
-    def ambiguous(n: int) -> Strategy[Any]:
+    def ambiguous(n: int) -> st.SearchStrategy[Any]:
         pairs = [
             ((n, n), (n,)), ((n, n), (n, 1)), ((n, n), (1, n)), ((n, n, n), (n, n)), ((n, n), ()),
             ((n, n, n), (n,)), ((n, n, n), (n, 1, n)), ((n, 1), (n,)), ((1,), ()), ((1, 1), (n, n)),
         ]  # fmt: skip
         return st.sampled_from(pairs).flatmap(st.permutations).map(tuple)
 
-    limits: Any = {"min_side": 0, "max_side": max_side, "max_dims": 3}
-    several = hnp.mutually_broadcastable_shapes(num_shapes=2, **limits)
-    return st.integers(1, max_side).flatmap(ambiguous) | several.map(lambda both: both.input_shapes)
+    two = hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=3, min_side=0, max_side=max_side)
+    return st.integers(1, max_side).flatmap(ambiguous) | two.map(lambda both: both.input_shapes)
 
 
 @st.composite

@@ -58,8 +58,8 @@ class DataLoader(Options):
     """The batches of a data set, one after the other; each pass is shuffled anew.
 
     A batch of a `TensorDataset`, or of a `Subset` of one, is cut from each tensor at once. From
-    other data sets samples are taken one by one and stacked: a tuple of numbers, arrays or tensors
-    becomes a tuple of tensors, each with a new first axis.
+    other data sets samples are taken one by one and stacked: a tuple of numbers, arrays, tensors
+    or such tuples becomes a tuple of tensors, each with a new first axis.
 
     Args:
         dataset: anything with ``dataset[i]`` and ``len(dataset)``.
@@ -124,11 +124,10 @@ def _batch(dataset: Any, numbers: np.ndarray) -> Any:
         return _batch(dataset.dataset, dataset.indices[numbers])
     if isinstance(dataset, TensorDataset):
         return dataset[numbers]
-    samples = [dataset[int(number)] for number in numbers]
-    if isinstance(samples[0], (tuple, list)):
-        return tuple(map(_stacked, zip(*samples, strict=True)))
-    return _stacked(samples)
+    return _stacked([dataset[int(number)] for number in numbers])
 
 
 def _stacked(values: Sequence[Any]) -> Any:
+    if isinstance(values[0], (tuple, list)):
+        return tuple(map(_stacked, zip(*values, strict=True)))
     return np.stack(values) if isinstance(values[0], Tensor) else tensor(values)

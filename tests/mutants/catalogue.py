@@ -199,7 +199,7 @@ MUTANTS = (
     mutant(
         "sort gives a tie to the first",
         "ops/index.py",
-        "return np.moveaxis(mean[sets], -1, axis)",
+        "return np.moveaxis(shared, -1, axis)",
         "return np.moveaxis(g, -1, axis)",
     ),
     mutant(
@@ -226,7 +226,7 @@ MUTANTS = (
     mutant(
         "the bias gets a mean",
         "nn/kernels/linear.py",
-        "ones(len(g), g.dtype).dot(g) if",
+        "same(1.0, len(g), g.dtype).dot(g) if",
         "g.mean(0) if",
     ),
     mutant(
@@ -235,18 +235,18 @@ MUTANTS = (
         "2.0 / input.size if reduction",
         "2.0 if reduction",
     ),
-    mutant("grad inside grad is confused", "func.py", "Tensor(array, alias(value._node))", "value"),
+    mutant("grad inside grad is confused", "func.py", "node and alias(node)", "node"),
     mutant(
         "label smoothing forgets the weights",
         FUNCTIONAL,
-        "spread = (one * (1.0 - smoothing) + smoothing / number) * counted",
-        "spread = one * (1.0 - smoothing) * counted + smoothing / number",
+        "spread * (1.0 - smoothing) + counted * (smoothing / number)",
+        "spread * (1.0 - smoothing) + smoothing / number",
     ),
     mutant(
         "an ignored label counts in the mean",
         FUNCTIONAL,
-        "float(np.sum(one * counted))",
-        "float(np.sum(one))",
+        "total = float(spread.sum())",
+        "total = float(index.size)",
     ),
     mutant(
         "dropout without its scale",

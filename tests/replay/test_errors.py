@@ -114,7 +114,7 @@ def replay(x0):
     cos(b1, b2)
     multiply(b3, b2, b1)
     v6 = multiply(b1, x0)
-    add_to_grad(c11, Tensor(v6), False)
+    add_to_grads([c11], [Tensor(v6)], False)
     step(c0)
     return {'loss': Tensor(v5), 'scale': 3.0}
 """

@@ -194,7 +194,7 @@ UNLIKE = {
     "an array of its own": (accumulated, r"'getitem|'v\d+ = getitem.* c\d+ was another"),
     "added at": (added_at, r"in 'at\(c\d+, .*' c\d+ was another"),
     "an object": (lambda job, x, loss: Result(x * 2.0), r"in 'return c\d+.*' c\d+ was another"),
-    "a leaf of its own": (leaf, r"in 'add_to_grad\(c\d+, .*' c\d+ was another"),
+    "a leaf of its own": (leaf, r"in 'add_to_grads\(\[c\d+\], .*' c\d+ was another"),
     "a generator": (
         lambda job, x, loss: nn.utils.clip_grad_norm_(parameters=job.net.parameters(), max_norm=1),
         "clip_grad_norm_",

@@ -40,10 +40,9 @@ def sigmoid(input: Any) -> Any:
 
 derivative(sigmoid, input=lambda g, z: (1.0 - z) * z * g)  # in this order in one temporary
 
-_TERMS = np.arange(36)
-_ANGLES = (_TERMS + 0.5) * (math.pi / 36.0)
+_ANGLES = (np.arange(36) + 0.5) * (math.pi / 36.0)
 _RATIOS = [math.erf(x) / x for x in 6.0 * np.cos(0.5 * _ANGLES)]
-_SERIES: list[float] = (np.cos(np.outer(_TERMS, _ANGLES)) @ _RATIOS / 18.0).tolist()
+_SERIES: list[float] = (np.cos(np.outer(np.arange(36), _ANGLES)) @ _RATIOS / 18.0).tolist()
 
 
 @primitive

@@ -45,8 +45,7 @@ def frame_of(who: str, kernel_size: Any, stride: Any, padding: Any, dilation: An
 def windows(x: Any, frame: Frame, fill: float = 0.0) -> Any:
     """All windows, ``(N, C, height, width) -> (C, *frame.size, rows, columns, N)``."""
     expect(x.ndim == 4, frame.who, "inputs of shape (N, C, height, width)", x.shape)
-    edges = (0, 0), *frame.edges, (0, 0)
-    images = np.pad(x.transpose(1, 2, 3, 0), edges, constant_values=fill)
+    images = np.pad(x.transpose(1, 2, 3, 0), [(0, 0), *frame.edges, (0, 0)], constant_values=fill)
     fit = frame.span[0] <= images.shape[1] and frame.span[1] <= images.shape[2]
     least = tuple(np.subtract(frame.span, np.sum(frame.edges, 1)).tolist())
     expect(fit, frame.who, f"images of {least} pixels or more", x.shape)
@@ -91,8 +90,7 @@ def conv2d(input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: 
         wanted = f"inputs of {inputs * groups} channels for weight {weight.shape}, groups={groups}"
         raise wrong_value("Conv2d", wanted, input.shape)
     flat = cols.reshape(groups, inputs * math.prod(size), -1)
-    z = weight.reshape(groups, -1, flat.shape[1]) @ flat
-    z = z.reshape(outputs, *cols.shape[3:])
+    z = (weight.reshape(groups, -1, flat.shape[1]) @ flat).reshape(outputs, *cols.shape[3:])
     return (z if bias is None else z + bias.reshape(-1, 1, 1, 1)).transpose(3, 0, 1, 2)
 
 

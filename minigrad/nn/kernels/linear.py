@@ -21,23 +21,19 @@ def linear_back(g: Any, needed: Any, input: Any, weight: Any, bias: Any, _: Any)
     if len(shape) != 2:
         g, input = g.reshape(-1, g.shape[-1]), input.reshape(-1, shape[-1])
     if needed[0]:  # in the memory layout of the input, so that what is behind it need not copy
-        is_turned = not input.flags.c_contiguous
-        back = weight.T.dot(g.T).T if is_turned else g.dot(weight)
+        back = g.dot(weight) if input.flags.c_contiguous else weight.T.dot(g.T).T
         back = back if len(shape) == 2 else back.reshape(shape)
     weight_back = g.T.dot(input) if needed[1] else None
-    return back, weight_back, ones(len(g), g.dtype).dot(g) if needed[2] else None
+    return back, weight_back, same(1.0, len(g), g.dtype).dot(g) if needed[2] else None
 
 
 @lru_cache
-def ones(n: int, dtype: Any) -> np.ndarray:
-    """A vector of ones, to sum over rows with: as a product it takes half the time of a sum."""
-    return np.ones(n, dtype)
+def same(value: float, n: int, dtype: Any) -> np.ndarray:
+    """A vector of one value, 1 to sum over rows with, 1 / n for the mean.
 
-
-@lru_cache
-def shares(n: int, dtype: Any) -> np.ndarray:
-    """A vector of 1 / n, to take the mean over rows with."""
-    return ones(n, dtype) / n
+    As a product it takes half the time of a sum.
+    """
+    return np.full(n, value, dtype)
 
 
 @fused(linear_text, linear_back)
@@ -51,8 +47,8 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     array([[4.],
            [4.]])
     """
-    out, has_bias = weight.shape[:1], bias is not None
-    if input.shape[-1:] != weight.shape[1:] or (has_bias and bias.shape != out):
+    has_bias = bias is not None
+    if input.shape[-1:] != weight.shape[1:] or (has_bias and bias.shape != weight.shape[:1]):
         wanted = f"inputs of shape (..., {weight.shape[-1]})"
         given = f"{input.shape}, its weight being {weight.shape} and its bias {np.shape(bias)}"
         raise wrong_value("Linear", wanted, given, "reshape one of them")

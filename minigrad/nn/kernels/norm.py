@@ -5,10 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from ...autograd import Tensor, fused
-from ...autograd.modes import replayed
+from ...autograd import Tensor, fused, replayed
 from ...errors import expect, wrong_value
-from .linear import ones, shares
+from .linear import same
 
 
 def batch_norm(input: Any, running_mean: Any = None, running_var: Any = None, weight: Any = None,
@@ -91,7 +90,7 @@ def normalize_back(g: Any, needed: Any, *kept: Any) -> Any:
     """(g - s / m - z t / m) weight / deviation, t and s, the sums of g z and g over m elements."""
     x, weight, _, _, _, (mean, scale) = kept
     g, spread = rows_of(g), rows_of(x) - mean[:, None]  # which is z / scale
-    one = ones(spread.shape[1], spread.dtype)
+    one = same(1.0, spread.shape[1], spread.dtype)
     p = g * spread
     t, s = p.dot(one) * scale, g.dot(one)
     spread *= (t * scale / len(one))[:, None]
@@ -109,7 +108,7 @@ def normalize(x: Any, weight: Any, bias: Any, eps: float, moments: Any) -> Any:
     ``(128, 64)`` take 40 us, 122 as the composition.
     """
     rows = rows_of(x)
-    share = shares(rows.shape[1], rows.dtype)
+    share = same(1.0 / (rows.shape[1] or 1), rows.shape[1], rows.dtype)
     mean = rows.dot(share)
     spread = rows - mean[:, None]
     y = spread * spread

@@ -59,8 +59,7 @@ class LSTM:
         (i, f, o, g), (new, tanh_new) = a, c[1]
         np.multiply(f, c[0, 0], new)
         new += i * g
-        np.tanh(new, tanh_new)
-        np.multiply(o, tanh_new, h[1])
+        np.multiply(o, np.tanh(new, tanh_new), h[1])
 
     def back(self, a: Any, h: Any, c: Any, dh: Any, dc: Any, da: Any) -> Any:
         (i, f, o, g), (di, df, do, dg) = a, da
@@ -135,8 +134,7 @@ def recurrence_back(g: Any, needed: Any, *kept: Any) -> Any:
         if busy[t]:
             dh += g[t]
         past = cell.back(blocks[t], hidden[t : t + 2], memory[t : t + 2], dh, dc, da)
-        np.matmul(flat_da, state[t].T, part)
-        total += part
+        total += np.matmul(flat_da, state[t].T, part)
         np.matmul(down, flat_da, d_state)
         if past is not None:
             dh += past

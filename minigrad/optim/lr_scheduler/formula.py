@@ -20,8 +20,6 @@ class LambdaLR(LRScheduler):
 
     lr_lambda: Any
 
-    not_kept = "optimizer lr_lambda"
-
     def get_lr(self) -> list[float]:
         return self._scaled(self.lr_lambda(self.last_epoch))
 
@@ -59,8 +57,7 @@ class MultiStepLR(LRScheduler):
     gamma: float = 0.1
 
     def get_lr(self) -> list[float]:
-        passed = [m for m in self.milestones if m <= self.last_epoch]
-        return self._scaled(self.gamma ** len(passed))
+        return self._scaled(self.gamma ** sum(m <= self.last_epoch for m in self.milestones))
 
 
 class ExponentialLR(LRScheduler):
@@ -185,10 +182,8 @@ class OneCycleLR(LRScheduler):
         if self.anneal_strategy == "cos":
             height = (1.0 - math.cos(math.pi * height)) / 2.0
         momentum = self.max_momentum + (self.base_momentum - self.max_momentum) * height
+        key = "betas" if "betas" in self.optimizer.defaults else "momentum"
         for group in self.optimizer.param_groups if self.cycle_momentum else []:
-            if "betas" in group:
-                group["betas"] = momentum, group["betas"][1]
-            else:
-                group["momentum"] = momentum
+            group[key] = (momentum, group[key][1]) if key == "betas" else momentum
         low = self.max_lr / foot
         return [low + (self.max_lr - low) * height for _ in self.base_lrs]

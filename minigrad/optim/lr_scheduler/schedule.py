@@ -3,10 +3,12 @@
 import copy
 from typing import Any
 
-from ...autograd.modes import replayed
+from ...autograd import replayed
 from ...errors import expect
 from ...ranges import Options, check, check_fields
 from ..optimizer import Optimizer
+
+_NOT_KEPT = "optimizer", "lr_lambda", "schedulers"  # a state has no copy of them
 
 
 class LRScheduler(Options):
@@ -21,8 +23,6 @@ class LRScheduler(Options):
     """
 
     optimizer: Optimizer
-
-    not_kept = "optimizer"  # what a state has no copy of
 
     def __post_init__(self) -> None:
         self._check()
@@ -51,14 +51,12 @@ class LRScheduler(Options):
             self.last_epoch -= 1
             raise
         for group, lr, before in zip(self.optimizer.param_groups, lrs, self._own_lrs, strict=True):
-            is_own = before in (group["lr"], 0.0)
-            group["lr"] = lr if is_own else group["lr"] * (lr / before)
+            group["lr"] = lr if before in (group["lr"], 0.0) else group["lr"] * (lr / before)
         self._own_lrs = lrs
 
     def state_dict(self) -> dict[str, Any]:
         """A copy of what changes and of the options, but for functions and other schedules."""
-        left_out = self.not_kept.split()
-        return copy.deepcopy({k: v for k, v in vars(self).items() if k not in left_out})
+        return copy.deepcopy({k: v for k, v in vars(self).items() if k not in _NOT_KEPT})
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on from what `state_dict` gave; nothing is changed if it is another's."""

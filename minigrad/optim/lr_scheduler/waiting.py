@@ -4,7 +4,7 @@ import math
 from bisect import bisect_right
 from typing import Any, Literal
 
-from ...autograd.modes import replayed
+from ...autograd import replayed
 from ...errors import expect, wrong_value
 from .schedule import LRScheduler
 
@@ -88,8 +88,6 @@ class SequentialLR(LRScheduler):
 
     schedulers: list[LRScheduler]
     milestones: list[int]
-
-    not_kept = "optimizer schedulers milestones"
 
     def _check(self) -> None:
         super()._check()
