@@ -217,7 +217,7 @@ class Program:
         self.run, self.is_sure = self.scope["replay"], False
         named = [[*used, self.names.get(id(used[1]))] for used in script.used.values()]
         self.used = [used for used in named if used[-1] in self.constants]
-        self.called = script.called
+        self.called = [(m, was, [*map(id, was)]) for m, was in script.called.items()]
 
     def line(self, function: Any, args: Any, kwargs: dict[str, Any], z: Any, whole: bool) -> str:
         """The text of a line."""
@@ -297,7 +297,7 @@ class Program:
                 self.scope[name] = self.constants[name] = used[1] = tensor._array
             if tensor._node is not node or getattr(node, "hooks", None):
                 return False
-        return all([*map(id, _held(m))] == [*map(id, was)] for m, was in self.called.items())
+        return all([*map(id, _held(m))] == were for m, _, were in self.called)
 
     def check_same(self, before: "Program", who: str) -> None:
         """Raise if the run before did something else."""
@@ -317,8 +317,10 @@ class Program:
 
 def _held(module: Any) -> list[Any]:
     """What a module has: parts, options, hooks, whether it is in training."""
-    hooks = [hook for kind in module._hooks or () for hook in kind.hooks.values()]
-    return [*vars(module).values(), *(module if isinstance(module, list) else ()), *hooks]
+    held = [*vars(module).values(), *(module if isinstance(module, list) else ())]
+    for kind in module._hooks or ():
+        held += kind.hooks.values()
+    return held
 
 
 def _given(value: Any) -> Any:
