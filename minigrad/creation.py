@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from .autograd import Tensor
+from .autograd import Tensor, replayed
 from .errors import expect, wrong_kind
 from .random import made, rand, randint, randn, shape_from
 
@@ -25,6 +25,7 @@ def get_default_dtype() -> np.dtype[Any]:
     return Tensor.default_dtype
 
 
+@replayed
 def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """A copy of ``data``: numbers, nested lists of them, an array, or an untracked tensor.
 
@@ -88,6 +89,7 @@ def ones(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     return full(shape_from(size), 1.0, dtype, requires_grad)
 
 
+@replayed
 def full(size: Any, fill_value: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """One value in the shape ``size``; its dtype is that of `tensor` of the value.
 

@@ -5,6 +5,7 @@ from typing import Any, Self
 import numpy as np
 
 from .autograd import Tensor, replayed
+from .autograd.modes import refuse_reading
 from .errors import expect
 from .ranges import check
 
@@ -38,8 +39,10 @@ class Generator(np.random.Generator):
 
     def get_state(self) -> dict[str, Any]:
         """The state as a dict of numbers and strings."""
+        refuse_reading("get_state()")
         return dict(self.bit_generator.state)
 
+    @replayed
     def set_state(self, state: Any) -> Self:
         """Go on from a state that `get_state` gave. Returns itself."""
         self.bit_generator.state = state

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from .autograd import Tensor
-from .autograd.changes import owner_of
+from .autograd.changes import mark_changed, owner_of
 from .autograd.modes import MODE, RECORD, REPLAY, SCRIPT, refuse_reading, switched
 from .autograd.record import constant
-from .autograd.variable import leaves, nested, strip
+from .autograd.variable import holds_tensor, leaves, nested, strip
 from .errors import expect
 
 _MOST = 64  # programs that a step may have
@@ -46,9 +46,9 @@ class compile:
             while it is recorded. Tensors come back without a graph.
 
     A program holds for the shapes, dtypes and memory layouts of the arguments, for the values of
-    those that are no arrays, for what requires grad and for which modules are in training: for
-    others the step is recorded anew, which keeps all arrays of a run until it is over. Under
-    `detect_anomaly` and the like it runs as it is.
+    those that are no arrays, for what requires grad and for what the modules that are called have
+    as attributes: for others the step is recorded anew, which keeps all arrays of a run until it
+    is over. Under `detect_anomaly` and the like it runs as it is.
 
     Raises:
         RuntimeError: if a value would leave the step, by ``item()``, ``if loss > 1:``, a hook and
@@ -85,15 +85,16 @@ class compile:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         mode = MODE.get()
         if mode & ~RECORD:  # to be examined or altered, or a part of another step
-            return self.step(*args, **kwargs)
-        arrays, key = [], [mode, *kwargs]
+            args = tuple(map(_given, args))
+            return _bare(self.step(*args, **{name: _given(v) for name, v in kwargs.items()}))
+        arrays, key = [], [mode, Tensor.default_dtype, *kwargs]
         for value in (*args, *kwargs.values()):
             array = value._array if isinstance(value, Tensor) else value
             if type(array) is np.ndarray:
                 arrays.append(array)
                 key += *_form(array), getattr(value, "_node", None) is None
             else:
-                key += type(value), value
+                key += type(value), value, type(value) in (float, tuple) and repr(value)
         try:
             program = self.programs.get(tuple(key))
         except TypeError as error:
@@ -118,10 +119,10 @@ class compile:
         if len(self.programs) >= _MOST:
             self.programs.pop(next(iter(self.programs)))
         self.programs[key] = program = Program(script, outputs)
-        if before is not None and before.is_current():
+        if before is not None and before.is_current() and program.is_current():
             program.check_same(before, getattr(self, "__name__", "the step"))
             program.is_sure = True
-        return nested(lambda z: Tensor(z._array) if isinstance(z, Tensor) else z, outputs)
+        return _bare(outputs)
 
 
 class Script:
@@ -134,7 +135,7 @@ class Script:
     def __init__(self) -> None:
         self.inputs, self.lines = list[np.ndarray](), list[Any]()
         self.used: dict[Any, Any] = {}  # tensors, with their array and node at that time
-        self.trained: dict[Any, bool] = {}  # modules that were called: whether in training
+        self.called: dict[Any, Any] = {}  # modules, with what they held
 
     def given(self, value: Any) -> Any:
         """An argument as the step gets it: an array as a tensor, which shares its memory."""
@@ -143,6 +144,10 @@ class Script:
         self.inputs.append(strip(value).view())
         return Tensor(self.inputs[-1]).requires_grad_(getattr(value, "requires_grad", False))
 
+    def saw(self, module: Any) -> None:
+        """A module that is called."""
+        self.called[module] = _held(module)
+
     def written(self, function: Any, given: Any = ()) -> Any:
         """A function of arrays, as one that writes down its calls; it was given these tensors."""
         found = [t for t in leaves(given) if isinstance(t, Tensor)]
@@ -150,12 +155,14 @@ class Script:
 
         def run(*args: Any, **kwargs: Any) -> Any:
             masks = [a for a in leaves(args[1:]) if getattr(a, "dtype", None) == np.bool_]
-            if function.__name__ in _BY_VALUE or (function is operator.getitem and masks):
+            is_nonzero = function is np.where and len(args) == 1
+            is_mask = function in (operator.getitem, np.delete) and masks
+            if function.__name__ in _BY_VALUE or is_nonzero or is_mask:
                 refuse_reading(f"{function.__name__} with a result that depends on values")
             z = function(*args, **kwargs)
             z = np.asarray(z) if isinstance(z, np.generic) and _is_ufunc(function) else z
             self.lines.append((function, args, kwargs, z, False))
-            return tuple(map(self.as_array, z)) if type(z) is tuple else self.as_array(z)
+            return nested(self.as_array, z)
 
         return run
 
@@ -166,6 +173,9 @@ class Script:
     def call(self, function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         """Call what is `replayed`, and write that down as one line."""
         args = tuple(tuple(a) if isinstance(a, Iterator) else a for a in args)
+        made = leaves(args[0]) if function.__name__ == "add_to_grads" else []
+        if any(t._array is x for t in made if t is not None for x in self.inputs):
+            refuse_reading("a gradient of an argument, which backward() leaves in its .grad,")
         with switched(0, REPLAY):
             z = function(*args, **kwargs)
         self.lines.append((function, args, kwargs, z, True))
@@ -193,8 +203,10 @@ class Program:
             last |= dict.fromkeys(_owners(values), i)
             self.kept |= set(_owners(values)) if whole else set()
         last |= dict.fromkeys(self.kept)
-        body = []
+        body, self.changed = [], dict[int, None]()  # memory that is changed in place
         for i, line in enumerate(script.lines):
+            is_change = line[0] is mark_changed or line[0].__name__ == "at"  # of a ufunc
+            self.changed |= _owners(line[1]) if is_change else {}
             body.append(self.line(*line))
             for owner in [owner for owner in _owners(line[1:4]) if last[owner] == i]:
                 for form, name in self.made.pop(owner, ()):
@@ -205,25 +217,30 @@ class Program:
         self.run, self.is_sure = self.scope["replay"], False
         named = [[*used, self.names.get(id(used[1]))] for used in script.used.values()]
         self.used = [used for used in named if used[-1] in self.constants]
-        self.trained = script.trained
+        self.called = [(m, was, [*map(id, was)]) for m, was in script.called.items()]
 
     def line(self, function: Any, args: Any, kwargs: dict[str, Any], z: Any, whole: bool) -> str:
         """The text of a line."""
-        args = _with_arrays(args) if _is_ufunc(function) else args
+        is_even = _is_ufunc(function) and function is not np.ldexp  # the one with an integer
+        args = _with_arrays(args) if is_even else args
         given = [self.value(v, whole) for v in args]
         given += [f"{k}={self.value(v, whole)}" for k, v in kwargs.items()]
         is_buffer = (
-            _is_ufunc(function) and not kwargs and id(z) not in self.kept | self.names.keys()
+            (_is_ufunc(function) and not kwargs and id(z) not in self.kept | self.names.keys())
+            and _form(np.empty_like(z)) == _form(z)  # not so for some with axes of length 1
         )
-        given += [self.target(z, is_buffer)] if is_buffer else []
+        out = "out=" * (function in (np.maximum, np.minimum))  # others are quicker without
+        given += [out + self.target(z, is_buffer)] if is_buffer else []
         call = f"{self.constant(function, function.__name__)}({', '.join(given)})"
-        call = f"strip({call})" if isinstance(z, Tensor) else call
+        call = f"strip({call})" if holds_tensor([z]) else call
+        if whole:  # of which another object may come the next time
+            self.names.pop(id(strip(z)), None)
         target = "_" if is_buffer else self.target(strip(z))
         return call if target == "_" else f"{target} = {call}"
 
     def target(self, z: Any, is_buffer: bool = False) -> str:
         """What a result is assigned to: names for the new arrays and numbers that are in it."""
-        if type(z) is tuple or type(z) is list:
+        if isinstance(z, (tuple, list)):
             names = [self.target(part) for part in z]
             return f"({', '.join(names)}{',' * (len(z) == 1)})" if set(names) - {"_"} else "_"
         if not isinstance(z, (np.ndarray, np.generic, float)) or id(z) in self.names:
@@ -246,10 +263,16 @@ class Program:
                 return f"Tensor({self.value(value._array)})"
         elif id(value) in self.names:
             return self.names[id(value)]
-        elif type(value) is tuple or type(value) is list:
-            inside = ", ".join(self.value(part, whole) for part in value)
-            inside += "," * (len(value) == 1)
-            return f"({inside})" if type(value) is tuple else f"[{inside}]"
+        elif isinstance(value, (tuple, list)):
+            inside, kind = ", ".join(self.value(part, whole) for part in value), type(value)
+            if kind is tuple:
+                return f"({inside}{',' * (len(value) == 1)})"
+            one = "*" * hasattr(value, "_fields")
+            of = "" if kind is list else self.constant(kind, kind.__name__)
+            return f"{of}({one}[{inside}])" if of else f"[{inside}]"
+        elif isinstance(value, dict) and holds_tensor(leaves(value)):
+            pairs = (f"{self.value(k)}: {self.value(v)}" for k, v in value.items())
+            return f"{{{', '.join(pairs)}}}"
         elif value is None or type(value) in (bool, int, str, float):
             return repr(value)
         return self.constant(value)
@@ -271,23 +294,41 @@ class Program:
             if tensor._array is not array:
                 if _form(tensor._array) != _form(array):
                     return False
-                self.scope[name] = used[1] = tensor._array
-            if tensor._node is not node:
+                self.scope[name] = self.constants[name] = used[1] = tensor._array
+            if tensor._node is not node or getattr(node, "hooks", None):
                 return False
-        return all(module.training is mode for module, mode in self.trained.items())
+        return all([*map(id, _held(m))] == were for m, _, were in self.called)
 
     def check_same(self, before: "Program", who: str) -> None:
         """Raise if the run before did something else."""
         was, now = (program.text.split("\n    ") for program in (before, self))
         unlike = [f"{a!r}, then {b!r}" for a, b in zip(was, now, strict=False) if a != b]
         for name, value in self.constants.items():
-            if not unlike and not _same(before.constants[name], value):
+            was_one = before.constants.get(name)
+            is_made = value is not was_one and not self.changed.keys().isdisjoint(_owners(value))
+            if not unlike and (is_made or not _same(was_one, value)):
                 place = next(line for line in now if re.search(rf"\b{name}\b", line))
                 unlike = [f"in {place!r} {name} was another"]
         if unlike:
             raise RuntimeError(f"compile: {who} did not do the same twice: {unlike[0]}; give what "
                                "changes as an argument, an array or a tensor; both runs were "
                                "carried out")  # fmt: skip
+
+
+def _held(module: Any) -> list[Any]:
+    """What a module has: parts, options, hooks, whether it is in training."""
+    held = [*vars(module).values(), *(module if isinstance(module, list) else ())]
+    for kind in module._hooks or ():
+        held += kind.hooks.values()
+    return held
+
+
+def _given(value: Any) -> Any:
+    return Tensor(value) if isinstance(value, np.ndarray) else value
+
+
+def _bare(outputs: Any) -> Any:
+    return nested(lambda z: z.detach() if isinstance(z, Tensor) else z, outputs)
 
 
 def _is_ufunc(function: Any) -> bool:
@@ -318,4 +359,6 @@ def _same(one: Any, other: Any) -> bool:
         return True
     if isinstance(one, (np.ndarray, np.generic)) and type(one) is type(other):
         return _form(one) == _form(other) and one.tobytes() == other.tobytes()
-    return not isinstance(one, Tensor) and type(one) is type(other) and bool(one == other)
+    if isinstance(one, Tensor) or hasattr(one, "__dict__"):  # it may hold tensors
+        return False
+    return type(one) is type(other) and bool(one == other)

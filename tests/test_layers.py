@@ -14,8 +14,8 @@ ROOT = Path(__file__).parent.parent / "minigrad"
 # From the ground up. A module may import those of lower rank, and its own package.
 LAYERS = [
     "errors report",
-    "autograd.variable",
-    "autograd.changes autograd.modes",
+    "autograd.variable autograd.modes",
+    "autograd.changes",
     "autograd.registry",
     "autograd.tape",
     "autograd.record",

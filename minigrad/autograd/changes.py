@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from .modes import refuse_reading
 from .variable import leaves
 
 Place = Any  # a tuple of the code, the offset in it, and under detect_anomaly the module path
@@ -51,6 +52,7 @@ def describe(place: Place) -> str:
 def mark_changed(*arrays: np.ndarray) -> None:
     """Stamp the memory of arrays that were just changed in place."""
     global latest
+    refuse_reading("load_state_dict, a GradScaler or the like")  # their changes are not recorded
     latest = next_serial()
     stamp = latest, user_place()
     for array in arrays:
