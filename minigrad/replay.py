@@ -135,7 +135,7 @@ class Script:
     def __init__(self) -> None:
         self.inputs, self.lines = list[np.ndarray](), list[Any]()
         self.used: dict[Any, Any] = {}  # tensors, with their array and node at that time
-        self.called: dict[Any, Any] = {}  # modules, with what they held
+        self.called: dict[Any, Any] = {}  # modules: views of what they hold, and what that was
 
     def given(self, value: Any) -> Any:
         """An argument as the step gets it: an array as a tensor, which shares its memory."""
@@ -145,8 +145,11 @@ class Script:
         return Tensor(self.inputs[-1]).requires_grad_(getattr(value, "requires_grad", False))
 
     def saw(self, module: Any) -> None:
-        """A module that is called."""
-        self.called[module] = _held(module)
+        """A module is called: note what it holds, options, parts, and whether it is in training."""
+        parts = [part for part in (module, *vars(module).values()) if hasattr(part, "forward")]
+        found = [vars(module), *(part for part in parts if isinstance(part, (dict, list)))]
+        views = [part.values() if isinstance(part, dict) else part for part in found]
+        self.called[module] = views, [*itertools.chain(*views)]
 
     def written(self, function: Any, given: Any = ()) -> Any:
         """A function of arrays, as one that writes down its calls; it was given these tensors."""
@@ -217,7 +220,9 @@ class Program:
         self.run, self.is_sure = self.scope["replay"], False
         named = [[*used, self.names.get(id(used[1]))] for used in script.used.values()]
         self.used = [used for used in named if used[-1] in self.constants]
-        self.called = [(m, was, [*map(id, was)]) for m, was in script.called.items()]
+        self.views = [view for views, _ in script.called.values() for view in views]
+        self.held = [value for _, held in script.called.values() for value in held]
+        self.ids = [*map(id, self.held)]
 
     def line(self, function: Any, args: Any, kwargs: dict[str, Any], z: Any, whole: bool) -> str:
         """The text of a line."""
@@ -297,7 +302,7 @@ class Program:
                 self.scope[name] = self.constants[name] = used[1] = tensor._array
             if tensor._node is not node or getattr(node, "hooks", None):
                 return False
-        return all([*map(id, _held(m))] == were for m, _, were in self.called)
+        return [*map(id, itertools.chain.from_iterable(self.views))] == self.ids
 
     def check_same(self, before: "Program", who: str) -> None:
         """Raise if the run before did something else."""
@@ -313,14 +318,6 @@ class Program:
             raise RuntimeError(f"compile: {who} did not do the same twice: {unlike[0]}; give what "
                                "changes as an argument, an array or a tensor; both runs were "
                                "carried out")  # fmt: skip
-
-
-def _held(module: Any) -> list[Any]:
-    """What a module has: parts, options, hooks, whether it is in training."""
-    held = [*vars(module).values(), *(module if isinstance(module, list) else ())]
-    for kind in module._hooks or ():
-        held += kind.hooks.values()
-    return held
 
 
 def _given(value: Any) -> Any:

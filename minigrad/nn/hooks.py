@@ -28,6 +28,9 @@ def observed(module: Any, args: Values, kwargs: dict[str, Any]) -> Any:
     """The call of a module that has hooks, or is to be named where there is an anomaly."""
     caller, name = _caller.get(), type(module).__name__
     if MODE.get() & REPLAY:
+        if any(kind.hooks for kind in module._hooks or ()):
+            refuse_reading("a hook")
+        module._hooks = None  # so one that is registered later will be seen
         SCRIPT.get().saw(module)
     if caller is not None and MODE.get() & EXAMINE:
         name = next((path for path, m in caller.named_modules() if m is module and path), name)
@@ -42,8 +45,6 @@ def observed(module: Any, args: Values, kwargs: dict[str, Any]) -> Any:
 def hooked(module: Any, args: Values, kwargs: dict[str, Any]) -> Any:
     """The call of a module with its hooks."""
     before, after, back = (list(kind.hooks.values()) for kind in module._hooks)
-    if before or after or back:
-        refuse_reading("a hook")
     for hook in before:
         args = _replaced(args, hook(module, args))
     errors: list[Values] = []  # at the outputs, in the pass that goes on
