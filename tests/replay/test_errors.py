@@ -104,17 +104,17 @@ def test_the_text_has_one_line_for_each_call() -> None:
 TEXT = """\
 def replay(x0):
     zero_grad(c0)
-    multiply(c2, x0, b1)
-    sin(b1, b2)
-    multiply(b2, c5, b3)
+    multiply(c2, x0, out=b1)
+    sin(b1, out=b2)
+    multiply(b2, c5, out=b3)
     v4 = sum(b3)
     v5 = asarray(v4)
     v6 = spread(c8, (2,), None, None)
-    multiply(v6, c5, b3)
-    cos(b1, b2)
-    multiply(b3, b2, b1)
+    multiply(v6, c5, out=b3)
+    cos(b1, out=b2)
+    multiply(b3, b2, out=b1)
     v6 = multiply(b1, x0)
     add_to_grads([c11], [Tensor(v6)], False)
     step(c0)
-    return {'loss': Tensor(v5), 'scale': 3.0}
+    return [Tensor(v5), 3.0]
 """
