@@ -138,7 +138,7 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", constant_values: Any
     expect(mode == "constant", "np.pad", "mode constant here", repr(mode), "use np.concatenate")
     numbers = np.arange(np.size(array)).reshape(np.shape(array))
     place = np.pad(numbers, pad_width, constant_values=-1)  # the last is a zero of its own
-    frame = np.pad(np.zeros_like(array).numpy(), pad_width, constant_values=constant_values)
+    frame = np.pad(np.zeros(array.shape, array.dtype), pad_width, constant_values=constant_values)
     return np.append(np.ravel(array), np.zeros(1, array.dtype))[place] + frame
 
 

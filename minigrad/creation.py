@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from .autograd import Tensor, replayed
+from .autograd.modes import refuse_reading
 from .errors import check, expect, wrong_kind
 
 Rng = np.random.Generator | None  # None for the one behind `manual_seed`
@@ -29,6 +30,7 @@ def get_default_dtype() -> np.dtype[Any]:
     return Tensor.default_dtype
 
 
+@replayed
 def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """A copy of ``data``: numbers, nested lists of them, an array, or an untracked tensor.
 
@@ -91,6 +93,7 @@ def ones(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     return full(shape_from(size), 1.0, dtype, requires_grad)
 
 
+@replayed
 def full(size: Any, fill_value: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """One value in the shape ``size``; its dtype is that of `tensor` of the value.
 
@@ -191,8 +194,10 @@ class Generator(np.random.Generator):
 
     def get_state(self) -> dict[str, Any]:
         """The state as a dict of numbers and strings."""
+        refuse_reading("get_state()")
         return dict(self.bit_generator.state)
 
+    @replayed
     def set_state(self, state: Any) -> Self:
         """Go on from a state that `get_state` gave. Returns itself."""
         self.bit_generator.state = state

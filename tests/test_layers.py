@@ -14,7 +14,8 @@ ROOT = Path(__file__).parent.parent / "minigrad"
 # From the ground up. A module may import those of lower rank, and its own package.
 LAYERS = [
     "errors",
-    "autograd.memory autograd.modes",
+    "autograd.modes",
+    "autograd.memory",
     "autograd.registry",
     "autograd.tape",
     "autograd.record",

@@ -16,6 +16,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from .modes import refuse_reading
+
 Place = Any  # a tuple of the code, the offset in it, and under detect_anomaly the module path
 
 next_serial = itertools.count(1).__next__
@@ -109,6 +111,7 @@ def describe(place: Place) -> str:
 def mark_changed(*arrays: np.ndarray) -> None:
     """Stamp the memory of arrays that were just changed in place."""
     global latest
+    refuse_reading("load_state_dict, a GradScaler or the like")  # their changes are not recorded
     latest = next_serial()
     stamp = latest, user_place()
     for array in arrays:

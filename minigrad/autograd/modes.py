@@ -24,6 +24,8 @@ MODULE_PATH: ContextVar[tuple[str, ...]] = ContextVar("minigrad_module_path", de
 @contextmanager
 def switched(switch_on: int, switch_off: int) -> Iterator[None]:
     """Within it some bits of the mode are set, and others are not."""
+    if switch_on & (EXAMINE | ALTER):
+        refuse_reading("a mode like detect_anomaly or emulate inside the step")
     token = MODE.set(MODE.get() & ~switch_off | switch_on)
     try:
         yield

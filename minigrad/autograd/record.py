@@ -42,7 +42,7 @@ def infix(function: Any, is_reflected: bool = False) -> Any:
         elif type(other) not in _NUMBERS:
             return operate(op, *((other, self) if is_reflected else (self, other)))
         elif other and x.dtype.char in _FLOATS:
-            y = constant(other, x.dtype.char)
+            other = y = constant(other, x.dtype.char)
         if MODE.get() != RECORD:
             return apply(op, (other, self) if is_reflected else (self, other), {})
         if is_reflected:

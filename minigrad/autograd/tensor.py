@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import expect, tensor_text, wrong_kind, wrong_state, wrong_value
 from .memory import Variable, mark_changed
-from .modes import EXAMINE, MODE, RECORD, REPLAY, refuse_reading, replayed, switched
+from .modes import EXAMINE, MODE, RECORD, REPLAY, SCRIPT, refuse_reading, replayed, switched
 from .operators import Operators
 from .record import constant, dispatch, refuse_detaching
 from .tape import pull_back, record
@@ -46,7 +46,7 @@ class Tensor(Operators):
     @property
     def data(self) -> Tensor:
         """The same memory without the graph: what is done to it is not recorded."""
-        return Tensor(self._array)
+        return self.detach()
 
     @data.setter
     def data(self, value: Any) -> None:
@@ -56,6 +56,8 @@ class Tensor(Operators):
     @property
     def grad(self) -> Tensor | None:
         """The gradient that `backward` has summed up here, None before. Assigning copies."""
+        if MODE.get() & REPLAY and self.is_leaf:
+            return held_grad(self, self._grad is not None)  # type: ignore[no-any-return]  # see below
         return self._grad  # type: ignore[no-any-return]  # a Variable knows no Tensor
 
     @grad.setter
@@ -107,6 +109,8 @@ class Tensor(Operators):
 
     def detach(self) -> Tensor:
         """The same memory without the graph."""
+        if MODE.get() & REPLAY:
+            SCRIPT.get().written(None, (self,))  # what is used is this one, which may be bound anew
         return Tensor(self._array)
 
     clone = Operators.copy  # on the tape
@@ -254,7 +258,8 @@ def _gradients(outputs: Sequence[Tensor], gradients: Any, inputs: Any, retain_gr
         node = output._tracked_node("backward")
         seed: Any = output._seed(gradient)
         if taped:
-            seed = gradient if isinstance(gradient, Tensor) else Tensor(seed)
+            like = output.dtype, "C"  # a copy, as `_seed` makes
+            seed = gradient.astype(*like) if isinstance(gradient, Tensor) else Tensor(seed)
         roots[node] = roots[node] + seed if node in roots else seed
     retain = create_graph if retain_graph is None else retain_graph
     wanted = None if inputs is None else set(inputs)
@@ -278,6 +283,16 @@ def _owned(gradients: Iterable[Any]) -> list[Any]:
             given.add(id(array))
         answer.append(gradient)
     return answer
+
+
+@replayed
+def held_grad(tensor: Tensor, is_there: bool) -> Any:
+    """The gradient of a tensor, or None, as it was when recorded."""
+    if is_there is (tensor._grad is None):
+        was, now = ("a tensor", "None") if is_there else ("None", "a tensor")
+        mend = "set it to None in the step, or never"
+        raise wrong_state("compile", f".grad to be {was} again", now, mend)
+    return tensor._grad
 
 
 @replayed

@@ -298,7 +298,7 @@ def nll_loss(input: Any, target: Any, weight: Any = None, ignore_index: int = -1
 
 
 def _spread_out(who: str, input: Any, target: Any, weight: Any, ignored: int, smoothing: float,
-                reduction: str) -> tuple[Any, Any, float | None]:  # fmt: skip
+                reduction: str) -> tuple[Any, Any, Any]:  # fmt: skip
     """The scores with classes last, the factor of each, and what the mean multiplies the sum by."""
     scores, spread = (np.moveaxis(x, 1, -1) if np.ndim(x) > 2 else x for x in (input, target))
     number = np.shape(scores)[-1] if np.ndim(scores) else 0
@@ -311,7 +311,7 @@ def _spread_out(who: str, input: Any, target: Any, weight: Any, ignored: int, sm
         spread = spread * (1.0 - smoothing) + smoothing / number
         return scores, spread if weight is None else spread * weights_of(weight, form[1]), None
     spread, share = _one_hot(who, form, target, weight, ignored, smoothing, reduction)
-    return scores, Tensor(spread) if isinstance(scores, Tensor) else spread, share
+    return scores, *map(Tensor if isinstance(scores, Tensor) else np.asarray, (spread, share))
 
 
 @replayed
@@ -322,7 +322,7 @@ def weights_of(weight: Any, dtype: Any) -> np.ndarray:
 
 @replayed
 def _one_hot(who: str, form: Any, target: Any, weight: Any, ignored: int, smoothing: float,
-             reduction: str) -> tuple[np.ndarray, float | None]:  # fmt: skip
+             reduction: str) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     """The factor of each score for class indices, and one over the sum of their weights."""
     (*shape, number), dtype = form
     index = indices(who, target, number, ignored)
@@ -333,4 +333,4 @@ def _one_hot(who: str, form: Any, target: Any, weight: Any, ignored: int, smooth
     total = float(spread.sum())
     if smoothing:
         spread = spread * (1.0 - smoothing) + counted * (smoothing / number)
-    return spread, share_of(shape, total) if reduction == "mean" else None
+    return spread, np.array(share_of(shape, total) if reduction == "mean" else 1.0, dtype)

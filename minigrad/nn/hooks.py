@@ -28,7 +28,10 @@ def observed(module: Any, args: Values, kwargs: dict[str, Any]) -> Any:
     """The call of a module that has hooks, or is to be named where there is an anomaly."""
     caller, name = _caller.get(), type(module).__name__
     if MODE.get() & REPLAY:
-        SCRIPT.get().trained[module] = module.training
+        if any(kind.hooks for kind in module._hooks or ()):
+            refuse_reading("a hook")
+        module._hooks = None  # so one that is registered later will be seen
+        SCRIPT.get().saw(module)
     if caller is not None and MODE.get() & EXAMINE:
         name = next((path for path, m in caller.named_modules() if m is module and path), name)
     tokens = MODULE_PATH.set((*MODULE_PATH.get(), name)), _caller.set(module)
@@ -41,7 +44,6 @@ def observed(module: Any, args: Values, kwargs: dict[str, Any]) -> Any:
 
 def hooked(module: Any, args: Values, kwargs: dict[str, Any]) -> Any:
     """The call of a module with its hooks."""
-    refuse_reading("a hook")
     before, after, back = (list(kind.hooks.values()) for kind in module._hooks)
     for hook in before:
         args = _replaced(args, hook(module, args))

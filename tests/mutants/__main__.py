@@ -18,8 +18,8 @@ from pathlib import Path
 from .catalogue import MUTANTS, Mutant
 
 ROOT = Path(__file__).parent.parent.parent
-TESTS = ("tests/ops", "tests/autograd", "tests/nn", "tests/test_func.py")
-FIRST = {"autograd": "tests/autograd", "nn": "tests/nn"}  # by the folder of the mutant
+TESTS = ("tests/ops", "tests/autograd", "tests/nn", "tests/test_func.py", "tests/replay")
+FIRST = {"autograd": "tests/autograd", "nn": "tests/nn", "replay.py": "tests/replay"}  # by folder
 SECONDS = 240
 
 

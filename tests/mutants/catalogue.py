@@ -27,6 +27,7 @@ RECURRENT = "nn/kernels/recurrent.py"
 ELEMENTWISE, ARRAYS = "ops/elementwise.py", "ops/arrays.py"
 
 FUNCTIONAL = "nn/functional.py"
+REPLAY = "replay.py"
 
 MUTANTS = (
     mutant(
@@ -329,4 +330,88 @@ MUTANTS = (
         "cols.shape[1] - 1 - np.argmax(np.flip(cols, 1), 1, keepdims=True)",
     ),
     mutant("the first layer starts as zeros", "nn/containers.py", "last[-1].", "last[0]."),
+    mutant(
+        "replay: a buffer is free while it is still needed",
+        REPLAY,
+        "if last[owner] == i]:",
+        "if last[owner] is not None]:",
+    ),
+    mutant(
+        "replay: results are written over by later calls",
+        REPLAY,
+        "self.kept = set(_owners(outputs))",
+        "self.kept = set[int]()",
+    ),
+    mutant(
+        "replay: gradients are written over by later calls",
+        REPLAY,
+        "self.kept |= set(_owners(values)) if whole else set()",
+        "self.kept |= set()",
+    ),
+    mutant(
+        "replay: modules are not looked at again",
+        REPLAY,
+        "return [*map(id, itertools.chain.from_iterable(self.views))] == self.ids",
+        "return True",
+    ),
+    mutant(
+        "replay: what requires grad is not looked at again",
+        REPLAY,
+        'if tensor._node is not node or getattr(node, "hooks", None):',
+        'if getattr(node, "hooks", None):',
+    ),
+    mutant(
+        "replay: an array that was bound anew is not followed",
+        REPLAY,
+        "self.scope[name] = self.constants[name] = used[1] = tensor._array",
+        "used[1] = tensor._array",
+    ),
+    mutant(
+        "replay: the two runs are not compared",
+        REPLAY,
+        'program.check_same(before, getattr(self, "__name__", "the step"))',
+        "pass",
+    ),
+    mutant(
+        "replay: updates, draws and counts are not written down",
+        REPLAY,
+        "self.lines.append((function, args, kwargs, z, True))",
+        "pass",
+    ),
+    mutant(
+        "replay: the layout of arguments does not count",
+        REPLAY,
+        "return array.shape, array.strides, array.dtype",
+        "return array.shape, array.dtype",
+    ),
+    mutant(
+        "replay: 0.0 and -0.0 are one argument",
+        REPLAY,
+        "key += type(value), value, type(value) in (float, tuple) and repr(value)",
+        "key += type(value), value",
+    ),
+    mutant(
+        "replay: an array that the step made is added to from call to call",
+        REPLAY,
+        "if not unlike and (is_made or not _same(was_one, value)):",
+        "if not unlike and not _same(was_one, value):",
+    ),
+    mutant(
+        "replay: a gradient is read but once",
+        REPLAY,
+        "self.names.pop(id(strip(z)), None)",
+        "pass",
+    ),
+    mutant(
+        "replay: a gradient given to backward is not copied",
+        TENSOR,
+        "seed = gradient.astype(*like) if isinstance(gradient, Tensor) else Tensor(seed)",
+        "seed = gradient if isinstance(gradient, Tensor) else Tensor(seed)",
+    ),
+    mutant(
+        "replay: numbers keep their own dtype in derivatives",
+        RECORD,
+        "other = y = constant(other, x.dtype.char)",
+        "y = constant(other, x.dtype.char)",
+    ),
 )

@@ -161,7 +161,7 @@ def alike(who: str, input: Any, target: Any) -> None:
     expect(one == other, who, "input and target of one shape", f"{one} and {other}", "reshape one")
 
 
-def reduced(losses: Any, reduction: str, share: float | None = None) -> Any:
+def reduced(losses: Any, reduction: str, share: Any = None) -> Any:
     """The losses themselves, their sum, or their mean: the sum over ``total``, or their number."""
     check("a loss", reduction=reduction)
     if reduction != "mean":

@@ -101,13 +101,14 @@ def batch_norm(input: Any, running_mean: Any = None, running_var: Any = None, we
 
 
 @replayed
-def move(running_mean: Any, running_var: Any, moments: Any, momentum: float, share: float) -> None:
+def move(running_mean: Any, running_var: Any, moments: Any, momentum: float, share: float) -> Any:
     """Bring the running statistics nearer to those of the batch."""
     pairs = (running_mean, moments["mean"], 1.0), (running_var, moments["var"], share)
     for running, new, factor in pairs:
         moved = new * (momentum * factor)
         moved += running._array * (1.0 - momentum)
         running._array = moved.astype(running.dtype, copy=False)  # an older graph keeps its own
+    return running_mean._array, running_var._array
 
 
 @replayed
