@@ -6,9 +6,9 @@ from typing import Any
 
 from ..errors import check, expect, wrong_value
 from .functional import relu
+from .functions import ReLU
+from .layers import BatchNorm, BatchNorm1d, Conv2d, Linear
 from .module import Module, parts_of
-from .plain import ReLU
-from .weighted import BatchNorm, BatchNorm1d, Conv2d, Linear
 
 
 class Container(Module):

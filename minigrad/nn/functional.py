@@ -9,10 +9,10 @@ from ..autograd import Tensor, replayed
 from ..errors import check, expect
 from ..creation import default_generator
 from .kernels.conv import avg_pool2d as avg_pool2d, conv2d as conv2d, max_pool2d as max_pool2d
-from .kernels.plain import alike, binary_surprise, clip_gradient as clip_gradient, erf, reduced
-from .kernels.plain import mse_loss as mse_loss, relu as relu, scale_gradient as scale_gradient
-from .kernels.plain import share_of, sigmoid as sigmoid, surprise, tanh as tanh
-from .kernels.weighted import batch_norm as batch_norm, layer_norm as layer_norm, linear as linear
+from .kernels.functions import alike, binary_surprise, clip_gradient as clip_gradient, erf, reduced
+from .kernels.functions import mse_loss as mse_loss, relu as relu, scale_gradient as scale_gradient
+from .kernels.functions import share_of, sigmoid as sigmoid, surprise, tanh as tanh
+from .kernels.layers import batch_norm as batch_norm, layer_norm as layer_norm, linear as linear
 
 # --- activations: several operations each, all of them stable -----------------------------------
 

@@ -66,7 +66,7 @@ MUTANTS = (
     ),
     mutant(
         "input changed",
-        "nn/kernels/plain.py",
+        "nn/kernels/functions.py",
         "return np.maximum(input, 0.0)",
         "return np.maximum(input, 0.0, out=input if np.ndim(input) else None)",
     ),
@@ -89,7 +89,7 @@ MUTANTS = (
     ),
     mutant(
         "a ReLU that leaks 0.009",
-        "nn/kernels/plain.py",
+        "nn/kernels/functions.py",
         "lambda g, z: gated(g, z)",
         "lambda g, z: gated(g, z) + 0.009 * (g - gated(g, z))",
     ),
@@ -223,13 +223,13 @@ MUTANTS = (
     ),
     mutant(
         "the bias gets a mean",
-        "nn/kernels/weighted.py",
+        "nn/kernels/layers.py",
         "same(1.0, len(g), g.dtype).dot(g) if",
         "g.mean(0) if",
     ),
     mutant(
         "the loss is not averaged back",
-        "nn/kernels/plain.py",
+        "nn/kernels/functions.py",
         "2.0 / input.size if reduction",
         "2.0 if reduction",
     ),
@@ -274,19 +274,19 @@ MUTANTS = (
     ),
     mutant(
         "a norm that overflows",
-        "nn/kernels/plain.py",
+        "nn/kernels/functions.py",
         "norm / unit / (np.linalg.norm(g / unit) + 1e-6 / unit)",
         "norm / (np.linalg.norm(g) + 1e-6)",
     ),
     mutant(
         "the running variance is the biased one",
-        "nn/kernels/weighted.py",
+        "nn/kernels/layers.py",
         "move(running_mean, running_var, moments, momentum, m / (m - 1))",
         "move(running_mean, running_var, moments, momentum, 1.0)",
     ),
     mutant(
         "batch norm passes over its mean on the way back",
-        "nn/kernels/weighted.py",
+        "nn/kernels/layers.py",
         "p -= (s / len(one))[:, None]\n",
         "pass\n",
     ),

@@ -13,7 +13,7 @@ from hypothesis import given, strategies as st
 import minigrad as mg
 from minigrad import nn, tensor
 from minigrad.nn import functional as F
-from minigrad.nn.kernels.plain import erf
+from minigrad.nn.kernels.functions import erf
 from minigrad.testing import gradcheck
 from minigrad.testing.strategies import values
 

@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 
 from ...autograd import fused
-from .plain import sigmoid
-from .weighted import linear_text
+from .functions import sigmoid
+from .layers import linear_text
 
 
 class Elman:

@@ -9,7 +9,7 @@ from ..creation import Rng, full, get_default_dtype, zeros
 from ..errors import check, expect, wrong_value
 from . import functional as F, init
 from .kernels.conv import frame_of
-from .kernels.weighted import increment
+from .kernels.layers import increment
 from .module import Buffer, Module, Parameter
 
 
