@@ -11,7 +11,7 @@ from hypothesis import given, strategies as st
 import minigrad as mg
 from minigrad import nn, tensor
 from minigrad.nn import functional as F
-from minigrad.nn.kernels import weighted as kernels
+from minigrad.nn.kernels import layers as kernels
 from minigrad.testing import gradcheck
 
 from .peer import near, same_gradients, start_alike

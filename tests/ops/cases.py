@@ -17,7 +17,7 @@ import numpy as np
 
 from minigrad import Tensor
 from minigrad.compositions import logsumexp
-from minigrad.nn.kernels import conv, plain, recurrent, weighted
+from minigrad.nn.kernels import conv, functions, layers, recurrent
 from minigrad.ops import linalg
 from minigrad.ops.arrays import scatter, spread
 
@@ -567,26 +567,26 @@ case(
 # --- layers and losses ----------------------------------------------------------------------------
 
 for shape in (2, 3), (4, 2, 3), (3,):
-    case(weighted.linear, real(*shape), real(2, 3, seed=1), real(2, seed=2))
-    case(weighted.linear, real(*shape), real(2, 3, seed=1))
+    case(layers.linear, real(*shape), real(2, 3, seed=1), real(2, seed=2))
+    case(layers.linear, real(*shape), real(2, 3, seed=1))
 for reduction in "mean", "sum", "none":
-    case(plain.mse_loss, real(2, 3), real(2, 3, seed=1), reduction=reduction)
+    case(functions.mse_loss, real(2, 3), real(2, 3, seed=1), reduction=reduction)
 for shape in (3, 4), (2, 2, 3), (4,):
-    case(plain.surprise, real(*shape), positive(*shape, seed=1))
-case(plain.surprise, real(3, 4), call=lambda x: plain.surprise(x, np.eye(4)[[1, 3, 0]]))
-with_last(plain.binary_surprise, unit(2, 3) / 2.0 + 0.5, positive(2, 3, seed=1) / 3.0)
+    case(functions.surprise, real(*shape), positive(*shape, seed=1))
+case(functions.surprise, real(3, 4), call=lambda x: functions.surprise(x, np.eye(4)[[1, 3, 0]]))
+with_last(functions.binary_surprise, unit(2, 3) / 2.0 + 0.5, positive(2, 3, seed=1) / 3.0)
 for shape in (2, 3), ():
-    for function in plain.sigmoid, plain.relu, plain.erf:
+    for function in functions.sigmoid, functions.relu, functions.erf:
         case(function, real(*shape))
-case(plain.gated, real(2, 3), real(2, 3, seed=1))
-case(plain.erf, np.array([-7.0, -5.9, 1e-9, 4.0, 6.1]))
+case(functions.gated, real(2, 3), real(2, 3, seed=1))
+case(functions.erf, np.array([-7.0, -5.9, 1e-9, 4.0, 6.1]))
 # nothing binds: what these do to a gradient where they do is tested in tests/nn
-case(plain.clip_gradient, real(2, 3), call=lambda x: plain.clip_gradient(x, value=9.0))
-case(plain.clip_gradient, real(2, 3), call=lambda x: plain.clip_gradient(x, norm=1e3))
-case(plain.scale_gradient, real(2, 3), call=lambda x: plain.scale_gradient(x, 1.0))
+case(functions.clip_gradient, real(2, 3), call=lambda x: functions.clip_gradient(x, value=9.0))
+case(functions.clip_gradient, real(2, 3), call=lambda x: functions.clip_gradient(x, norm=1e3))
+case(functions.scale_gradient, real(2, 3), call=lambda x: functions.scale_gradient(x, 1.0))
 for shape in (3, 2), (2, 3, 4), (2, 2, 1, 3), (2, 1):
     affine = real(shape[1], seed=1), real(shape[1], seed=2)
-    case(weighted.normalize, real(*shape), *affine, call=lambda *a: weighted.normalize(*a, 0.1, {}))
+    case(layers.normalize, real(*shape), *affine, call=lambda *a: layers.normalize(*a, 0.1, {}))
 CELLS = recurrent.Elman("tanh"), recurrent.Elman("relu"), recurrent.LSTM(), recurrent.GRU()
 for cell, steps in itertools.product(CELLS, (3, 1)):
     rows = len(cell.of_hh) * 2
