@@ -17,7 +17,8 @@ import numpy as np
 from .autograd import Tensor, mark_changed
 from .autograd.memory import leaves, nested, owner_of, strip
 from .autograd.modes import MODE, RECORD, REPLAY, SCRIPT, refuse_reading, switched
-from .errors import expect
+from .creation import as_tensor
+from .errors import expect, wrong_kind
 
 _BY_VALUE = """
 allclose argwhere array2string array_equal array_equiv array_repr array_str bincount compress
@@ -33,17 +34,18 @@ class compile:
     between: a small network takes half the time. ``text`` shows the calls.
 
     Args:
-        step: a function of tensors, arrays (which it gets as tensors) and whatever has a hash, that
-            returns tensors, in tuples, lists and dicts too. It may change parameters and buffers,
-            call ``backward``, optimizers, schedules and clipping, and draw random numbers by
-            `minigrad`. What else it does, such as to print or to append to a list, is done only
-            while it is recorded. Arguments require no grad (the step may call ``requires_grad_()``
-            on them), and tensors come back without a graph.
+        step: a function of tensors or arrays, which it gets as tensors, that returns tensors, in
+            tuples, lists and dicts too. It may change parameters and buffers, call ``backward``,
+            optimizers, schedules and clipping, and draw random numbers by `minigrad`. What else it
+            does, such as to print or to append to a list, is done only while it is recorded.
+            Arguments require no grad (the step may call ``requires_grad_()`` on them), and tensors
+            come back without a graph.
 
-    A program holds for the shapes, dtypes and memory layouts of the arguments, for the values of
-    those that are no arrays, for what requires grad and for what the modules that are called have
-    as attributes: for others the step is recorded anew, which keeps all arrays of a run until it
-    is over. Under `detect_anomaly` and the like it runs as it is.
+    A program holds for the shapes, dtypes and memory layouts of the arguments, for what requires
+    grad and for what the modules that are called have as attributes: for others the step is
+    recorded anew, which keeps all arrays of a run until it is over. Under `detect_anomaly` and the
+    like it runs as it is. What it does not notice: a value that leaves by ``str``, an error that
+    the step catches, ``np.errstate`` within it.
 
     Raises:
         RuntimeError: if a value would leave the step, by ``item()``, ``if loss > 1:``, a hook and
@@ -70,26 +72,20 @@ class compile:
         expect(callable(step), "compile", "a function", type(step), "give the step", TypeError)
         functools.update_wrapper(self, step)
         self.step, self.programs, self._lock = step, dict[Any, Program](), threading.RLock()
-
-    @property
-    def text(self) -> str:
-        """What is replayed, as Python text: the latest program."""
-        return next((program.text for program in reversed(self.programs.values())), "")
+        self.text = ""  # of the latest program
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         mode = MODE.get()
         if mode & ~RECORD:  # to be examined or altered, or a part of another step
-            return _untracked(self.step(*map(_given, args), **nested(_given, kwargs)))
+            return _untracked(self.step(*map(as_tensor, args), **nested(as_tensor, kwargs)))
         arrays, key = [], [mode, Tensor.default_dtype, *kwargs]
         for value in (*args, *kwargs.values()):
-            array = value._array if isinstance(value, Tensor) else value
-            if type(array) is np.ndarray:
-                arrays.append(array)
-                key += *_form(array), getattr(value, "_node", None) is None
-            else:
-                wanted = "arguments that are tensors, arrays or have a hash"
-                expect(type(value).__hash__, "compile", wanted, type(value), "", TypeError)
-                key += type(value), value, type(value) in (float, tuple) and repr(value)
+            array = getattr(value, "_array", value)
+            if type(array) is not np.ndarray:
+                raise wrong_kind("compile", "arguments that are tensors or arrays", type(value),
+                                 "close over the rest")  # fmt: skip
+            arrays.append(array)
+            key += *_form(array), getattr(value, "_node", None) is None
         with self._lock:
             program = self.programs.get(tuple(key))
             if program is None or not program.is_sure or not program.is_current():
@@ -108,7 +104,7 @@ class compile:
         finally:
             SCRIPT.reset(token)
         program.finish(outputs)
-        self.programs[key] = program
+        self.programs[key], self.text = program, program.text
         if before is not None and before.is_current() and program.is_current():
             program.check_same(before, getattr(self, "__name__", "the step"))
             program.is_sure = True
@@ -299,10 +295,6 @@ class Program:
             raise RuntimeError(f"compile: {who} did not do the same twice: {unlike[0]}; give what "
                                "changes as an argument, an array or a tensor; both runs were "
                                "carried out")  # fmt: skip
-
-
-def _given(value: Any) -> Any:
-    return Tensor(value) if isinstance(value, np.ndarray) else value
 
 
 def _untracked(outputs: Any) -> Any:

@@ -61,8 +61,10 @@ class Tensor(Operators):
         return self._grad  # type: ignore[no-any-return]  # a Variable knows no Tensor
 
     @grad.setter
-    def grad(self, value: Any) -> None:
-        put_grad(self, value)
+    @replayed
+    def grad(self, value: Any) -> Any:
+        self._grad = None if value is None else Tensor(self._alike("grad", value))
+        return self._grad
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Make it a leaf whose gradient `backward` computes; floats only. Returns itself."""
@@ -316,13 +318,6 @@ def put_data(tensor: Tensor, value: Any) -> np.ndarray:
     """Give a tensor a copy of a value as its array."""
     tensor._array = tensor._alike("data", value)
     return tensor._array
-
-
-@replayed
-def put_grad(tensor: Tensor, value: Any) -> Tensor | None:
-    """Give a tensor a copy of a value as its gradient."""
-    tensor._grad = None if value is None else Tensor(tensor._alike("grad", value))
-    return tensor._grad  # type: ignore[no-any-return]  # a Variable knows no Tensor
 
 
 def _rebuild(kind: type[Tensor], array: Any, requires_grad: bool, grad: Any) -> Tensor:

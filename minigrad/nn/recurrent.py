@@ -46,7 +46,7 @@ class Recurrent(Module):
         check_fields(self)
         fit = not forget_bias or (bias and self.cell.memories)
         expect(fit, type(self).__name__, "forget_bias as 0 but in an LSTM with bias", forget_bias)
-        ways, rows = ["", "_reverse"][: 1 + bidirectional], len(self.cell.of_hh) * hidden_size
+        ways, rows = ["", "_reverse"][: 1 + bidirectional], len(self.cell.order) * hidden_size
         layers = [[f"_l{k}{way}" for way in ways] for k in range(num_layers)]
         self.suffixes = [[""]] if self.is_step else layers
         for k, suffix in [(k, suffix) for k, layer in enumerate(self.suffixes) for suffix in layer]:
@@ -78,12 +78,13 @@ class Recurrent(Module):
             raise wrong_value(type(self).__name__, wanted, input.shape)
         x = np.expand_dims(x, 1) if single else np.swapaxes(x, 0, 1) if swapped else x
         starts, ends = self.states(hx, x, single), list[Any]()
+        run: Any = kernels.recurrence if hasattr(self.cell, "back") else kernels.recurrence_text
         for layer in self.suffixes:
             x, outputs = dropout(x, self.dropout, self.training) if ends else x, []
             for way, suffix in enumerate(layer):
                 start = starts[:, len(ends)]
                 weights = [getattr(self, name + suffix) for name in NAMES]
-                z = kernels.recurrence(np.flip(x, 0) if way else x, start, *weights, self.cell)
+                z = run(np.flip(x, 0) if way else x, start, *weights, self.cell)
                 h = z[: len(x)] if len(start) > 1 else z
                 outputs.append(np.flip(h, 0) if way else h)
                 ends.append(z[-len(start) :])

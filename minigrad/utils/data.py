@@ -1,19 +1,22 @@
 """Data sets, and how a training loop walks through them in batches."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import field
 from typing import Any
 
 import numpy as np
 
 from ..autograd import Tensor
-from ..creation import Rng, as_tensor, default_generator, tensor
+from ..creation import Rng, as_tensor, default_generator
 from ..errors import Options, check_fields, expect
 
 
 class Dataset:
-    """Samples by number: a subclass has ``__getitem__`` and ``__len__``, as a list has."""
+    """Samples by number: a subclass has ``__len__``, and a ``__getitem__``.
+
+    That takes a number, and an array of numbers for a batch: so batches are cut, not put together.
+    """
 
 
 class TensorDataset(Dataset):
@@ -55,12 +58,8 @@ class Subset(Dataset):
 class DataLoader(Options):
     """The batches of a data set, one after the other; each pass is shuffled anew.
 
-    A batch of a `TensorDataset`, or of a `Subset` of one, is cut from each tensor at once. From
-    other data sets samples are taken one by one and stacked: a tuple of numbers, arrays, tensors
-    or such tuples becomes a tuple of tensors, each with a new first axis.
-
     Args:
-        dataset: anything with ``dataset[i]`` and ``len(dataset)``.
+        dataset: a `Dataset`, whose ``dataset[numbers]`` is a batch, or a tensor or array.
         batch_size: how many samples are in a batch, from 1.
         shuffle: in random order, drawn when a pass begins.
         drop_last: leave out a last batch that is not full.
@@ -79,9 +78,9 @@ class DataLoader(Options):
 
     def __post_init__(self) -> None:
         check_fields(self)
-        kind = type(self.dataset)
-        sized = hasattr(kind, "__getitem__") and hasattr(kind, "__len__")
-        expect(sized, "DataLoader", "a data set with a length", kind, "make a list", TypeError)
+        kind, wanted = type(self.dataset), "a Dataset, a tensor or an array"
+        fit = issubclass(kind, (Dataset, Tensor, np.ndarray))
+        expect(fit, "DataLoader", wanted, kind, "make a TensorDataset", TypeError)
 
     def __len__(self) -> int:
         full, rest = divmod(len(self.dataset), self.batch_size)
@@ -92,7 +91,7 @@ class DataLoader(Options):
         if self.shuffle:
             (self.generator or default_generator).shuffle(order)
         starts = range(0, len(self) * self.batch_size, self.batch_size)
-        return (_batch(self.dataset, order[i : i + self.batch_size]) for i in starts)
+        return (self.dataset[order[i : i + self.batch_size]] for i in starts)
 
 
 def random_split(dataset: Any, lengths: Any, generator: Rng = None) -> list[Subset]:
@@ -112,18 +111,3 @@ def random_split(dataset: Any, lengths: Any, generator: Rng = None) -> list[Subs
     expect(whole, "random_split", wanted, list(lengths), "correct them")
     order = (generator or default_generator).permutation(count)
     return [Subset(dataset, part) for part in np.split(order, np.cumsum(lengths, dtype=int)[:-1])]
-
-
-def _batch(dataset: Any, numbers: np.ndarray) -> Any:
-    """The samples of the given numbers, stacked."""
-    if isinstance(dataset, Subset):
-        return _batch(dataset.dataset, dataset.indices[numbers])
-    if isinstance(dataset, TensorDataset):
-        return dataset[numbers]
-    return _stacked([dataset[int(number)] for number in numbers])
-
-
-def _stacked(values: Sequence[Any]) -> Any:
-    if isinstance(values[0], (tuple, list)):
-        return tuple(map(_stacked, zip(*values, strict=True)))
-    return np.stack(values) if isinstance(values[0], Tensor) else tensor(values)

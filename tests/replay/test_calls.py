@@ -56,28 +56,6 @@ def test_other_shapes_dtypes_and_strides_are_recorded_anew() -> None:
     assert all(program.is_sure for program in step.programs.values())
 
 
-@pytest.mark.parametrize(
-    "values",
-    [
-        [0.0, -0.0],
-        [(1,), (1.0,), (True,)],
-        [1, 1.0, True],
-        [np.float32(2.0), np.float32(3.0)],
-        ["sum", "mean"],
-        [None, 2],
-    ],
-)
-def test_arguments_that_are_no_arrays_count_by_value(values: Any) -> None:
-    def step(w: Any, x: Any, value: Any) -> Any:
-        number = value[0] if isinstance(value, tuple) else value
-        if isinstance(value, str):
-            return getattr(x, value)()
-        return x * (5 if number is None else number)
-
-    x = np.arange(6).reshape(2, 3)
-    agree(of_weight(step), lambda i: (x, values[i // 2 % len(values)]), calls=6 * len(values))
-
-
 def test_a_result_that_is_the_next_argument() -> None:
     w = tensor(batch(0, 3), requires_grad=True)
     plain = lambda h: ((h * 0.5 + w) * 2.0).detach()  # noqa: E731
@@ -88,10 +66,10 @@ def test_a_result_that_is_the_next_argument() -> None:
 
 
 def test_keyword_arguments() -> None:
-    step = mg.compile(lambda x, y=None, *, scale=1.0: x * scale if y is None else x * scale - y)
-    x, y = batch(0, 2), batch(1, 2)
+    step = mg.compile(lambda x, y=None, *, z=1.0: x * z if y is None else x * z - y)
+    x, y, z = batch(0, 2), batch(1, 2), batch(2, 2)
     for _ in range(4):
-        assert facts_of(step(x, scale=3.0)) == facts_of(Tensor(x) * 3.0)
+        assert facts_of(step(x, z=z)) == facts_of(Tensor(x) * z)
         assert facts_of(step(x, y)) == facts_of(step(x, y=Tensor(y))) == facts_of(Tensor(x) - y)
     assert len(step.programs) == 3
 
@@ -108,10 +86,9 @@ def test_the_default_dtype_counts() -> None:
 
 
 def test_as_many_programs_as_there_is_room_for() -> None:
-    step = mg.compile(lambda x, n: x * n)
-    x = np.ones(2)
-    for n in [*range(100), 3]:
-        assert step(x, n).tolist() == [n, n]
+    step = mg.compile(lambda x: x * 2.0)
+    for n in [*range(1, 100), 3]:
+        assert step(np.ones(n)).tolist() == [2.0] * n
     assert len(step.programs) == 64
 
 

@@ -87,17 +87,17 @@ def test_the_text_has_one_line_for_each_call() -> None:
     descent = optim.SGD([w], lr=0.1)
 
     @mg.compile
-    def step(x: Any, scale: float) -> Any:
+    def step(x: Any) -> Any:
         """One step."""
         descent.zero_grad()
-        loss = (np.sin(w * x) * scale).sum()
+        loss = (np.sin(w * x) * 3.0).sum()
         loss.backward()
         descent.step()
-        return {"loss": loss, "scale": scale}
+        return {"loss": loss, "scale": 3.0}
 
     assert (step.text, step.__name__, step.__doc__) == ("", "step", "One step.")
     for _ in range(3):
-        step(np.ones(2, np.float32), 3.0)
+        step(np.ones(2, np.float32))
     assert step.text == TEXT
 
 

@@ -272,9 +272,11 @@ def test_a_gradient_that_is_there_at_one_time_and_not_at_another(is_there: bool)
         step(np.ones(2))
 
 
-def test_arguments_without_a_hash() -> None:
-    with pytest.raises(TypeError, match="compile expects arguments that are tensors, arrays or"):
-        mg.compile(lambda xs: xs[0])([np.ones(2)])
+@pytest.mark.parametrize("value", [[np.ones(2)], 0.1, "sum", None, np.float32(1.0)])
+def test_an_argument_that_is_no_array(value: Any) -> None:
+    wanted = "compile expects arguments that are tensors or arrays, got .*; close over the rest"
+    with pytest.raises(TypeError, match=wanted):
+        mg.compile(lambda x, y: x)(np.ones(2), value)
 
 
 def test_what_is_no_function() -> None:

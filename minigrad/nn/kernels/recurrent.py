@@ -1,19 +1,22 @@
-"""The kernel of the recurrent layers: a whole sequence in one operation, for any of the cells.
+"""The cells of the recurrent layers, and the kernel for a whole sequence in one operation.
 
-All arrays within are feature-major, ``(features, batch)``. The state of a step is the hidden state
-above the input above a 1, so one product with the weights side by side gives all pre-activations
-of the step, biases included. They come in blocks of the hidden size; those of sigmoids come first
-and with half their weight, since ``sigmoid(a) = tanh(a / 2) / 2 + 1 / 2``: one tanh serves all.
+All arrays in the kernel are feature-major, ``(features, batch)``. The state of a step is the hidden
+state above the input above a 1, so one product with the weights side by side gives all
+pre-activations of the step, biases included. They come in blocks of the hidden size; those of
+sigmoids come first and with half their weight, since ``sigmoid(a) = tanh(a / 2) / 2 + 1 / 2``: one
+tanh serves all.
 
-A cell is one step: as an equation, and forward and back in place. It says which block each part of
-``weight_hh`` and ``bias_hh`` is, and of ``_ih``, how many are of sigmoids, and how many arrays its
+A cell is one step: as an equation, and for the kernel forward and back in place. It says which
+block each part of the weights and biases is, how many are of sigmoids, and how many arrays its
 memory ``c`` has, of which the first is a result too.
 
 - ``equations`` gets what comes from the input and from the old hidden state, and the old states.
 - ``forward`` and ``back`` get the blocks of pre-activations, which forward turns into activations,
   the hidden state ``h`` and the memory ``c``, each before and after the step.
-- ``back`` gets the gradients of ``h`` and ``c`` after it as well, fills that of the blocks, moves
-  that of ``c`` a step back, and returns what reaches the old ``h`` past the blocks.
+- ``back`` gets the gradients of ``h`` and ``c`` after it as well, fills that of the blocks, and
+  moves that of ``c`` a step back.
+
+GRU, which no workload is timed with, is its equations alone.
 """
 
 from typing import Any
@@ -28,7 +31,7 @@ from .layers import linear_text
 class Elman:
     """h = tanh(a) (Elman 1990), or max(a, 0) (Le, Jaitly & Hinton 2015)."""
 
-    of_hh, of_ih, sigmoids, memories = [0], [0], 0, 0
+    order, sigmoids, memories = [0], 0, 0
 
     def __init__(self, nonlinearity: str) -> None:
         self.relu = nonlinearity == "relu"
@@ -40,14 +43,14 @@ class Elman:
     def forward(self, a: Any, h: Any, c: Any) -> None:
         np.maximum(a[0], 0.0, out=h[1]) if self.relu else np.tanh(a[0], h[1])
 
-    def back(self, a: Any, h: Any, c: Any, dh: Any, dc: Any, da: Any) -> Any:
+    def back(self, a: Any, h: Any, c: Any, dh: Any, dc: Any, da: Any) -> None:
         np.multiply(dh, h[1] > 0.0 if self.relu else 1.0 - h[1] * h[1], da[0])
 
 
 class LSTM:
     """c = f c + i g, h = o tanh(c) (Hochreiter & Schmidhuber 1997; for f Gers et al. 2000)."""
 
-    of_hh, of_ih, sigmoids, memories = [0, 1, 3, 2], [0, 1, 3, 2], 3, 2
+    order, sigmoids, memories = [0, 1, 3, 2], 3, 2
 
     def equations(self, x: Any, from_h: Any, h: Any, c: Any) -> Any:
         i, f, g, o = np.split(x + from_h, 4, -1)
@@ -55,13 +58,16 @@ class LSTM:
         return [sigmoid(o) * np.tanh(c), c]
 
     def forward(self, a: Any, h: Any, c: Any) -> None:
-        activate(a, 3)
+        np.tanh(a, a)
+        sigmoids = a[:3]
+        sigmoids *= 0.5
+        sigmoids += 0.5
         (i, f, o, g), (new, tanh_new) = a, c[1]
         np.multiply(f, c[0, 0], new)
         new += i * g
         np.multiply(o, np.tanh(new, tanh_new), h[1])
 
-    def back(self, a: Any, h: Any, c: Any, dh: Any, dc: Any, da: Any) -> Any:
+    def back(self, a: Any, h: Any, c: Any, dh: Any, dc: Any, da: Any) -> None:
         (i, f, o, g), (di, df, do, dg) = a, da
         dc += dh * (o - h[1] * c[1, 1])  # dh o (1 - tanh(c)^2), for o tanh(c) = h
         np.multiply(i, g, di)
@@ -76,45 +82,20 @@ class LSTM:
 class GRU:
     """n = tanh(x_n + r h_n), h = n + z (h - n) (Cho et al. 2014; with r after the product)."""
 
-    of_hh, of_ih, sigmoids, memories = [0, 1, 2], [0, 1, 3], 2, 0
+    order, memories = [0, 1, 2], 0
 
     def equations(self, x: Any, from_h: Any, h: Any) -> Any:
         (x_r, x_z, x_n), (h_r, h_z, h_n) = (np.split(a, 3, -1) for a in (x, from_h))
         n = np.tanh(x_n + sigmoid(x_r + h_r) * h_n)
         return [n + sigmoid(x_z + h_z) * (h - n)]
 
-    def forward(self, a: Any, h: Any, c: Any) -> None:
-        activate(a[:2], 2)
-        r, z, h_n, n = a
-        n += r * h_n
-        np.tanh(n, n)
-        np.add(n, z * (h[0] - n), h[1])
-
-    def back(self, a: Any, h: Any, c: Any, dh: Any, dc: Any, da: Any) -> Any:
-        (r, z, h_n, n), (dr, dz, dh_n, dn) = a, da
-        past = dh * z
-        np.multiply(past, h[0] - n, dz)
-        np.multiply(dh - past, 1.0 - n * n, dn)
-        np.multiply(dn, r, dh_n)
-        np.multiply(dh_n, h_n, dr)
-        da[:2] *= 1.0 - a[:2]
-        return past
-
-
-def activate(a: Any, sigmoids: int) -> None:
-    """The activations of blocks in place, of which the first are sigmoids of twice the value."""
-    np.tanh(a, a)
-    s = a[:sigmoids]
-    s *= 0.5
-    s += 0.5
-
 
 def recurrence_text(x: Any, start: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any,
                     cell: Any) -> Any:  # fmt: skip
     """The equations of the cell, step by step."""
     (h, *c), states = start, []
-    for x_t in x:
-        h, *c = cell.equations(linear_text(x_t, w_ih, b_ih), linear_text(h, w_hh, b_hh), h, *c)
+    for from_x in linear_text(x, w_ih, b_ih):
+        h, *c = cell.equations(from_x, linear_text(h, w_hh, b_hh), h, *c)
         states.append(h)
     return np.stack([*states, *c])
 
@@ -133,17 +114,14 @@ def recurrence_back(g: Any, needed: Any, *kept: Any) -> Any:
     for t in reversed(range(steps)):
         if busy[t]:
             dh += g[t]
-        past = cell.back(blocks[t], hidden[t : t + 2], memory[t : t + 2], dh, dc, da)
+        cell.back(blocks[t], hidden[t : t + 2], memory[t : t + 2], dh, dc, da)
         total += np.matmul(flat_da, state[t].T, part)
         np.matmul(down, flat_da, d_state)
-        if past is not None:
-            dh += past
         if needed[0]:
             dx[t] = d_state[size:]
-    of_ih, of_hh = d_joint[cell.of_ih], d_joint[cell.of_hh]
-    weights = of_ih[..., size:-1], of_hh[..., :size], of_ih[..., -1], of_hh[..., -1]
-    flat = (v.reshape(-1, *v.shape[2:]) for v in weights)
-    return dx.swapaxes(1, 2), np.stack([dh.T, dc.T][: len(start)]), *flat, None
+    parts = d_joint[cell.order].reshape(-1, width)
+    of_start, of_bias = np.stack([dh.T, dc.T][: len(start)]), parts[:, -1]
+    return dx.swapaxes(1, 2), of_start, parts[:, size:-1], parts[:, :size], of_bias, of_bias, None
 
 
 @fused(recurrence_text, recurrence_back)
@@ -156,12 +134,10 @@ def recurrence(x: Any, start: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, c
     """
     (steps, batch, inputs), size = x.shape, start.shape[2]
     kind, width = np.result_type(x, start, w_ih, w_hh), size + inputs + 1
-    joint = np.zeros((max(cell.of_ih) + 1, size, width), kind)
-    joint[cell.of_hh, :, :size] = w_hh.reshape(-1, size, size)
-    joint[cell.of_ih, :, size:-1] = w_ih.reshape(-1, size, inputs)
-    if b_ih is not None:
-        joint[cell.of_ih, :, -1] = b_ih.reshape(-1, size)
-        joint[cell.of_hh, :, -1] += b_hh.reshape(-1, size)
+    joint = np.empty((len(cell.order), size, width), kind)
+    joint[cell.order, :, :size] = w_hh.reshape(-1, size, size)
+    joint[cell.order, :, size:-1] = w_ih.reshape(-1, size, inputs)
+    joint[cell.order, :, -1] = 0.0 if b_ih is None else (b_ih + b_hh).reshape(-1, size)
     state = np.ones((steps + 2, width, batch), kind)
     state[0, :size], state[:-2, size:-1] = start[0].T, x.swapaxes(1, 2)
     hidden, blocks = state[:, :size], np.empty((steps, len(joint), size, batch), kind)
