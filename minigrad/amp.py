@@ -132,14 +132,3 @@ class GradScaler(Options):
     def get_scale(self) -> float:
         """The scale of the next loss."""
         return self._scale if self.enabled else 1.0
-
-    def state_dict(self) -> dict[str, Any]:
-        """The scale and what changes it, with PyTorch's keys."""
-        names = "growth_factor backoff_factor growth_interval _growth_tracker".split()
-        return {"scale": self._scale, **{name: getattr(self, name) for name in names}}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on from what `state_dict` gave."""
-        wanted, given = (", ".join(sorted(state)) for state in (self.state_dict(), state_dict))
-        expect(wanted == given, "GradScaler.load_state_dict", wanted, given, "give what it saved")
-        vars(self).update({"_scale" if k == "scale" else k: v for k, v in state_dict.items()})

@@ -137,8 +137,6 @@ class Program:
 
     def given(self, value: Any) -> Any:
         """An argument as the step gets it: an array as a tensor, which shares its memory."""
-        if not isinstance(value, (Tensor, np.ndarray)):
-            return value
         wanted, mend = "arguments that require no grad", "call requires_grad_() in the step"
         expect(not getattr(value, "requires_grad", False), "compile", wanted, "one", mend)
         self.inputs.append(strip(value).view())
@@ -242,11 +240,8 @@ class Program:
     def value(self, value: Any, whole: bool = False) -> str:
         """The text of a value: its name, a literal, or the name of a constant."""
         if isinstance(value, Tensor):
-            name, is_leaf = (
-                self.names.get(id(value._array), "c"),
-                value.is_leaf and value.requires_grad,
-            )
-            if not whole or (name[0] != "c" and not is_leaf):
+            name = self.names.get(id(value._array), "c")
+            if not whole or (name[0] != "c" and not (value.is_leaf and value.requires_grad)):
                 return f"Tensor({self.value(value._array)})"
         elif id(value) in self.names:
             return self.names[id(value)]
@@ -317,6 +312,5 @@ def _same(one: Any, other: Any) -> bool:
         return True
     if isinstance(one, (np.ndarray, np.generic)) and type(one) is type(other):
         return _form(one) == _form(other) and one.tobytes() == other.tobytes()
-    if isinstance(one, Tensor) or hasattr(one, "__dict__"):  # it may hold tensors
-        return False
-    return type(one) is type(other) and bool(one == other)
+    may_change = isinstance(one, Tensor) or hasattr(one, "__dict__")  # which may hold tensors
+    return not may_change and type(one) is type(other) and bool(one == other)

@@ -166,28 +166,6 @@ def test_disabled_it_does_nothing() -> None:
     np.testing.assert_allclose(x.detach(), [0.8, -1.6], rtol=1e-6)
 
 
-def test_its_state_goes_on_and_has_pytorchs_keys() -> None:
-    scaler, other = amp.GradScaler(init_scale=64.0, growth_interval=3), amp.GradScaler()
-    for _ in range(2):
-        x, optimizer = model()
-        scaler.scale(x.sum()).backward()
-        scaler.step(optimizer)
-        scaler.update()
-    other.load_state_dict(scaler.state_dict())
-    assert other.state_dict() == scaler.state_dict()
-    for one in scaler, other:
-        x, optimizer = model()
-        one.scale(x.sum()).backward()
-        one.step(optimizer)
-        one.update()
-        assert one.get_scale() == 128.0
-    torch = pytest.importorskip("torch", reason="PyTorch is an optional peer")
-    theirs = torch.amp.GradScaler("cpu", init_scale=64.0).state_dict()
-    assert scaler.state_dict().keys() == theirs.keys()
-    with pytest.raises(ValueError, match=r"growth_interval, scale, got scale"):
-        other.load_state_dict({"scale": 1.0})
-
-
 @pytest.mark.parametrize(
     "options",
     [

@@ -66,9 +66,7 @@ class Plan:
             text += f"*{call}, " if is_list else f"{call}, " if name in wanted else "None, "
         text = f"({text})"
         if op.backward is not None:
-            is_whole = text == f"({''.join(f'found[{i}], ' for i in range(len(self.slots)))})"
-            found = "backward(g, needed, *kept)"  # more of them than parents do no harm
-            text = found if is_whole else f"(lambda found: {text})({found})"
+            text = f"(lambda found: {text})(backward(g, needed, *kept))"
         scope: dict[str, Any] = {f"{name}_rule": rule for name, rule in op.rules.items()}
         scope |= {"backward": op.backward, "needed": tuple(name in wanted for name in op.index)}
         pull: Function = eval(f"lambda g, kept: {text}", scope)

@@ -2,11 +2,11 @@
 
 import copy
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import KW_ONLY, InitVar
 from typing import Any, ClassVar, Literal, NamedTuple
 
-from ..autograd import Tensor, enable_grad, mark_changed, replayed
+from ..autograd import Tensor, mark_changed, replayed
 from ..clipping import Named, clip_values, global_norm, gradients_of, named, nonfinite, rescale
 from ..errors import Options, check, check_fields, expect, wrong_kind, wrong_value
 from .bucket import Bucket, Group, State, buckets, state_of
@@ -113,22 +113,12 @@ class Optimizer(Options):
         raise TypeError(f"{self._who} has no update; define one in its class")
 
     @replayed
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+    def step(self) -> None:
         """Change the parameters that have gradients.
-
-        Args:
-            closure: computes the loss and calls its ``backward``, before the update.
-
-        Returns:
-            What ``closure`` returns.
 
         Raises:
             RuntimeError: if a gradient is not finite, unless ``on_nonfinite`` says otherwise.
         """
-        loss = None
-        if closure is not None:
-            with enable_grad():
-                loss = closure()
         due = self._due()
         if self._admits(due):
             for bucket in due:
@@ -136,7 +126,6 @@ class Optimizer(Options):
                 self.update(bucket)
                 bucket.descend()
             mark_changed(*[p._array for bucket in due for p in bucket.params])
-        return loss
 
     @replayed
     def zero_grad(self, set_to_none: bool = True) -> None:

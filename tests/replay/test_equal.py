@@ -281,24 +281,3 @@ def test_clipping_by_hand_with_gradients_fresh_or_accumulated(name: str, accumul
         state[1].zero_grad()
 
     agree(make, lambda i: (batch(i, 5, 3),), changes={5: clear} if accumulate else {})
-
-
-def test_the_step_of_an_optimizer_that_is_given_a_closure() -> None:
-    def make() -> Any:
-        net = nn.Linear(3, 2)
-        descent = optim.SGD(net.parameters(), lr=0.1)
-        x = nn.Buffer(batch(0, 5, 3))
-
-        def closure() -> Any:
-            descent.zero_grad()
-            loss = (net(x) ** 2).mean()
-            loss.backward()
-            return loss, [loss * 2.0], loss.item()
-
-        def step() -> Any:
-            loss, (double,), number = descent.step(closure)
-            return loss + double, number
-
-        return step, [net, descent]
-
-    agree(make, lambda i: ())

@@ -28,24 +28,6 @@ def test_two_tensors_of_one_memory_that_part_between_calls() -> None:
 
 
 @SILENT
-def test_a_number_of_a_closure_that_is_computed_with() -> None:
-    def make() -> Any:
-        net = nn.Linear(3, 2)
-        descent = optim.SGD(net.parameters(), lr=0.0)
-        data = tensor(batch(0, 4, 3))
-
-        def closure() -> float:
-            return float((net(data) ** 2).sum().item())
-
-        return lambda x: x * descent.step(closure), net
-
-    def change(net: Any) -> None:
-        net.weight.data = np.ones((2, 3))
-
-    agree(make, rows, changes={4: change})
-
-
-@SILENT
 def test_the_text_of_a_tensor_that_is_computed_with() -> None:
     agree(of_weight(lambda w, x: x * sum(map(ord, str(x)))), same_at_first)
 
