@@ -18,7 +18,7 @@ from .autograd import Tensor, mark_changed
 from .autograd.memory import leaves, nested, owner_of, strip
 from .autograd.modes import MODE, RECORD, REPLAY, SCRIPT, refuse_reading, switched
 from .creation import as_tensor
-from .errors import expect, wrong_kind
+from .errors import expect
 
 _BY_VALUE = """
 allclose argwhere array2string array_equal array_equiv array_repr array_str bincount compress
@@ -79,11 +79,10 @@ class compile:
         if mode & ~RECORD:  # to be examined or altered, or a part of another step
             return _untracked(self.step(*map(as_tensor, args), **nested(as_tensor, kwargs)))
         arrays, key = [], [mode, Tensor.default_dtype, *kwargs]
+        wanted, mend = "arguments that are tensors or arrays", "close over the rest"
         for value in (*args, *kwargs.values()):
             array = getattr(value, "_array", value)
-            if type(array) is not np.ndarray:
-                raise wrong_kind("compile", "arguments that are tensors or arrays", type(value),
-                                 "close over the rest")  # fmt: skip
+            expect(type(array) is np.ndarray, "compile", wanted, type(value), mend, TypeError)
             arrays.append(array)
             key += *_form(array), getattr(value, "_node", None) is None
         with self._lock:
@@ -127,11 +126,10 @@ class Program:
         self.used: Any = {}  # tensors, with their array and node at that time
         self.called: dict[Any, Any] = {}  # modules: views of what they hold, and what that was
         self.scope = dict[str, Any](Tensor=Tensor, strip=strip, inf=np.inf, nan=np.nan, replay=None)
-        self.constants: dict[str, Any] = {}
-        self.names: dict[int, str] = {}  # by id of the value
+        self.constants, self.names = dict[str, Any](), dict[int, str]()  # names by id of the value
         self.inputs, self.number = list[np.ndarray](), itertools.count(1)
-        self.free: dict[Any, list[str]] = {}  # names that are not needed any more, by form
-        self.made: dict[int, list[Any]] = {}  # forms and names, by owner of their memory
+        self.free: Any = {}  # names that are not needed any more, by form
+        self.made: Any = {}  # forms and names, by owner of their memory
 
     # --- writing down ----------------------------------------------------------------------------
 
@@ -186,10 +184,9 @@ class Program:
             last |= dict.fromkeys(_owners(values), i)
             self.kept |= set(_owners(values)) if whole else set()
         last |= dict.fromkeys(self.kept)
-        body, self.changed = [], set[int]()  # memory that is changed in place
+        changing = [args for f, args, *_ in self.lines if f is mark_changed or f.__name__ == "at"]
+        body, self.changed = [], set(_owners(changing))  # memory that is changed in place
         for i, line in enumerate(self.lines):
-            is_change = line[0] is mark_changed or line[0].__name__ == "at"  # of a ufunc
-            self.changed |= set(_owners(line[1])) if is_change else set()
             body.append(self.line(*line))
             for owner in [owner for owner in _owners(line[1:4]) if last[owner] == i]:
                 for form, name in self.made.pop(owner, ()):
@@ -210,8 +207,7 @@ class Program:
         given = [self.value(v, whole) for v in args]
         given += [f"{k}={self.value(v, whole)}" for k, v in kwargs.items()]
         is_new = type(z) is np.ndarray and id(z) not in self.kept | self.names.keys()
-        is_buffer = is_new and isinstance(function, np.ufunc) and not kwargs
-        if is_buffer and _form(np.empty_like(z)) == _form(z):  # not so for some of length 1
+        if is_new and isinstance(function, np.ufunc) and not kwargs:
             given.append(f"out={self.target(z, True)}")
         call = f"{self.constant(function, function.__name__)}({', '.join(given)})"
         call = f"strip({call})" if any(isinstance(part, Tensor) for part in leaves(z)) else call
@@ -225,15 +221,16 @@ class Program:
         if isinstance(z, (tuple, list)):
             names = [self.target(part) for part in z]
             return f"({', '.join(names)}{',' * (len(z) == 1)})" if set(names) - {"_"} else "_"
-        if not isinstance(z, (np.ndarray, np.generic, float)) or id(z) in self.names:
+        is_array = isinstance(z, np.ndarray)
+        if id(z) in self.names or not (is_array or isinstance(z, (np.generic, float))):
             return "_"
-        form = (is_buffer, *_form(z)) if isinstance(z, np.ndarray) else None
+        form = (is_buffer, *_form(z)) if is_array else None
         free = form and self.free.get(form)
         name = free.pop() if free else f"{'vb'[is_buffer]}{next(self.number)}"
         if is_buffer:
-            self.scope.setdefault(name, np.empty_like(z))
+            self.scope.setdefault(name, np.ndarray(z.shape, z.dtype, strides=z.strides))
         self.names[id(z)] = name
-        if isinstance(z, np.ndarray):
+        if is_array:
             self.made.setdefault(id(owner_of(z)), []).append((form, name))
         return name
 
@@ -292,12 +289,8 @@ class Program:
                                "carried out")  # fmt: skip
 
 
-def _untracked(outputs: Any) -> Any:
-    return nested(lambda z: z.detach() if isinstance(z, Tensor) else z, outputs)
-
-
-def _form(array: Any) -> Any:
-    return array.shape, array.strides, array.dtype
+_untracked = functools.partial(nested, lambda z: z.detach() if isinstance(z, Tensor) else z)
+_form = operator.attrgetter("shape", "strides", "dtype")
 
 
 def _owners(values: Any) -> dict[int, None]:

@@ -152,11 +152,10 @@ def pull_some(node: Any, g: Gradient, taped: bool, leading: Any) -> Any:
     if leading is not None and not leading.issuperset(parents):
         idle = (k for k, at in plan.slots.items() if type(at) is int and parents[at] not in leading)
         wanted = wanted.difference(idle)
-    is_fused = taped and plan.op.composition is not None
-    if is_fused and not MODE.get() & RECORD:  # to be replayed: the kernel itself
-        made = SCRIPT.get().written(plan.pull_for(wanted))(g._array, kept)
-        return [x if x is None else Variable.result(x) for x in made]
-    if is_fused:
+    if taped and plan.op.composition is not None:
+        if not MODE.get() & RECORD:  # to be replayed: the kernel itself
+            made = SCRIPT.get().written(plan.pull_for(wanted))(g._array, kept)
+            return [x if x is None else Variable.result(x) for x in made]
         nodes = [parents[plan.slots[name]] if name in wanted else None for name in plan.op.index]
         found = pull_through(plan.op.composition, nodes, kept[:-1], g)
         return [found[plan.op.index[name]] for name in plan.slots]

@@ -291,9 +291,8 @@ def _owned(gradients: Iterable[Any]) -> list[Any]:
 def held_grad(tensor: Tensor, is_there: bool) -> Any:
     """The gradient of a tensor, or None, as it was when recorded."""
     if is_there is (tensor._grad is None):
-        was, now = ("a tensor", "None") if is_there else ("None", "a tensor")
-        mend = "set it to None in the step, or never"
-        raise wrong_state("compile", f".grad to be {was} again", now, mend)
+        was, mend = "a tensor" if is_there else "None", "set it to None in the step, or never"
+        raise wrong_state("compile", f".grad to be {was} again", type(tensor._grad), mend)
     return tensor._grad
 
 

@@ -14,6 +14,8 @@ from .kernels.functions import mse_loss as mse_loss, relu as relu, scale_gradien
 from .kernels.functions import share_of, sigmoid as sigmoid, surprise, tanh as tanh
 from .kernels.layers import batch_norm as batch_norm, layer_norm as layer_norm, linear as linear
 
+weights_of = replayed(np.asarray)  # of classes: constants
+
 # --- activations: several operations each, all of them stable -----------------------------------
 
 
@@ -312,12 +314,6 @@ def _spread_out(who: str, input: Any, target: Any, weight: Any, ignored: int, sm
         return scores, spread if weight is None else spread * weights_of(weight, form[1]), None
     spread, share = _one_hot(who, form, target, weight, ignored, smoothing, reduction)
     return scores, *map(Tensor if isinstance(scores, Tensor) else np.asarray, (spread, share))
-
-
-@replayed
-def weights_of(weight: Any, dtype: Any) -> np.ndarray:
-    """The weights of classes, which are constants, as an array."""
-    return np.asarray(weight, dtype)
 
 
 @replayed

@@ -20,7 +20,6 @@ COMPLEX_STEP = 1e-30
 DIFFERENCE_STEP = 6e-6  # where the errors of rounding and of truncation meet in float64
 EXACT, COARSE = ("complex step", 1e-11), ("differences", 1e-6)  # with how much they may err
 
-Vector = np.ndarray
 Place = tuple[int, tuple[int, ...]]  # the number of an input, and an index in it
 Reference = tuple[str, float]  # what a slope is compared with, and how much it may err
 
@@ -125,7 +124,7 @@ class _Check:
 
     # --- the function, and the gradient to be checked ------------------------------------------
 
-    def split(self, point: Vector) -> list[np.ndarray]:
+    def split(self, point: np.ndarray) -> list[np.ndarray]:
         """A vector as arrays of the shapes of the float inputs."""
         pieces = np.split(point, np.cumsum([math.prod(shape) for shape in self.shapes[:-1]]))
         return [piece.reshape(shape) for piece, shape in zip(pieces, self.shapes, strict=True)]
@@ -143,11 +142,11 @@ class _Check:
         pairs = zip(self.outputs(floats), self.cotangents, strict=True)
         return sum(np.sum(z * g) for z, g in pairs)
 
-    def value(self, point: Vector) -> Any:
+    def value(self, point: np.ndarray) -> Any:
         """That sum at a point, off the tape."""
         return bare(self.weighed(*self.split(point)))
 
-    def pull_back(self, point: Vector) -> Vector:
+    def pull_back(self, point: np.ndarray) -> np.ndarray:
         """The gradient at a point, which may be complex."""
         floats = self.split(point)
         if self.vjp is None:
@@ -160,16 +159,16 @@ class _Check:
 
     # --- directions, and slopes along them -----------------------------------------------------
 
-    def complex_slope(self, point: Vector, along: Vector) -> float:
+    def complex_slope(self, point: np.ndarray, along: np.ndarray) -> float:
         """The slope of the weighed outputs along a direction, by the complex step."""
         return float(np.imag(self.value(point + 1j * COMPLEX_STEP * along))) / COMPLEX_STEP
 
-    def slopes(self, along: Vector, h: float = DIFFERENCE_STEP) -> tuple[float, float]:
+    def slopes(self, along: np.ndarray, h: float = DIFFERENCE_STEP) -> tuple[float, float]:
         """The slopes to the left and to the right, by one-sided differences."""
         left, here, right = (float(self.value(self.point + t * along)) for t in (-h, 0.0, h))
         return (here - left) / h, (right - here) / h
 
-    def is_kink(self, along: Vector) -> bool:
+    def is_kink(self, along: np.ndarray) -> bool:
         """Whether both slopes differ, and do not come together with a smaller step."""
         (left, right), nearer = self.slopes(along), self.slopes(along, 0.5 * DIFFERENCE_STEP)
         jump = abs(right - left)
@@ -187,7 +186,7 @@ class _Check:
         agrees = abs(slope - 0.5 * sum(self.slopes(self.direction))) <= 1e-5 * scale
         return bool(agrees) and not self.is_kink(self.direction)
 
-    def compare(self, tape: Vector, along: Vector, wanted: float, reference: Reference,
+    def compare(self, tape: np.ndarray, along: np.ndarray, wanted: float, reference: Reference,
                 place: Place | None = None) -> None:  # fmt: skip
         """Raise unless the slope by the tape agrees with the one wanted, relative to its parts."""
         name, most = reference
@@ -206,7 +205,7 @@ def _is_float(x: Any) -> bool:
     return isinstance(x, float) or getattr(getattr(x, "dtype", None), "kind", "") == "f"
 
 
-def _flat(arrays: Iterable[Any]) -> Vector:
+def _flat(arrays: Iterable[Any]) -> np.ndarray:
     return np.concatenate([np.ravel(bare(array)) for array in arrays])
 
 

@@ -267,7 +267,7 @@ def test_zero_grad_keeps_the_array_if_told() -> None:
     optimizer.zero_grad()
     assert p.grad is None
     optimizer.step()
-    assert p.tolist() == [0.5, 1.0]
+    assert p.tolist() == [1.0, 2.0]
 
 
 def test_copies_and_pickles_go_on_bit_for_bit() -> None:
