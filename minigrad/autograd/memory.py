@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .modes import refuse_reading
+from .modes import MODE, REPLAY, refuse_reading
 
 Place = Any  # a tuple of the code, the offset in it, and under detect_anomaly the module path
 
@@ -111,7 +111,8 @@ def describe(place: Place) -> str:
 def mark_changed(*arrays: np.ndarray) -> None:
     """Stamp the memory of arrays that were just changed in place."""
     global latest
-    refuse_reading("load_state_dict, a GradScaler or the like")  # their changes are not recorded
+    if MODE.get() & REPLAY:
+        refuse_reading("load_state_dict, a GradScaler or the like")  # it would not be recorded
     latest = next_serial()
     stamp = latest, user_place()
     for array in arrays:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from .memory import Variable, is_tracked, strip
+from .memory import Variable, is_tracked, mark_changed, strip
 from .modes import MODE, REPLAY
-from .record import apply, dispatch, infix, mark_changed
+from .record import apply, dispatch, infix
 from .registry import TABLE
 
 METHODS = """
@@ -26,7 +26,7 @@ def augmented(function: Any) -> Any:
     """The method of an augmented assignment."""
 
     def call(self: Any, other: Any) -> Any:
-        if self._node is not None or is_tracked((other,)) or MODE.get() & REPLAY:
+        if MODE.get() & REPLAY or self._node is not None or is_tracked((other,)):
             return dispatch(function, (self, other), {"out": (self,)})
         function(self._array, strip(other), self._array)
         mark_changed(self._array)

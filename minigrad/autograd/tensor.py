@@ -43,15 +43,17 @@ class Tensor(Operators):
     is_leaf = property(lambda t: t._node is None or t._node.plan is None)
     grad_fn = property(lambda t: None if t.is_leaf else t._node)
 
-    @property
-    def data(self) -> Tensor:
+    def detach(self) -> Tensor:
         """The same memory without the graph: what is done to it is not recorded."""
-        return self.detach()
+        if MODE.get() & REPLAY:
+            SCRIPT.get().written(None, (self,))  # what is used is this one, which may be bound anew
+        return Tensor(self._array)
 
-    @data.setter
-    def data(self, value: Any) -> None:
+    def _bind(self, value: Any) -> None:
         if getattr(value, "_array", value) is not self._array:
             put_data(self, value)
+
+    data = property(detach, _bind)  # assigning copies
 
     @property
     def grad(self) -> Tensor | None:
@@ -108,12 +110,6 @@ class Tensor(Operators):
     def retain_grad(self) -> None:
         """Keep the gradient of a tensor that is not a leaf in its ``.grad`` as well."""
         self._tracked_node("retain_grad").tensor = weakref.ref(self)
-
-    def detach(self) -> Tensor:
-        """The same memory without the graph."""
-        if MODE.get() & REPLAY:
-            SCRIPT.get().written(None, (self,))  # what is used is this one, which may be bound anew
-        return Tensor(self._array)
 
     clone = Operators.copy  # on the tape
 
