@@ -154,9 +154,8 @@ class Program:
 
         def run(*args: Any, **kwargs: Any) -> Any:
             masks = [a for a in leaves(args[1:]) if getattr(a, "dtype", None) == np.bool_]
-            picks = len(args) == 1 if function is np.where else masks
-            picks = picks if function in (np.where, np.delete, operator.getitem) else False
-            if picks or function.__name__ in _BY_VALUE:
+            picks = {np.where: len(args) == 1, np.delete: masks, operator.getitem: masks}
+            if picks.get(function) or function.__name__ in _BY_VALUE:
                 refuse_reading(f"{function.__name__} with a result that depends on values")
             z = function(*args, **kwargs)
             self.lines.append((function, args, kwargs, z, False))
@@ -187,10 +186,14 @@ class Program:
         changing = [args for f, args, *_ in self.lines if f is mark_changed or f.__name__ == "at"]
         body, self.changed = [], set(_owners(changing))  # memory that is changed in place
         for i, line in enumerate(self.lines):
-            body.append(self.line(*line))
+            is_even = (
+                getattr(line[0], "signature", "") is None
+            )  # a ufunc may write over what it reads
+            body += [] if is_even else [self.line(*line)]
             for owner in [owner for owner in _owners(line[1:4]) if last[owner] == i]:
                 for form, name in self.made.pop(owner, ()):
                     self.free.setdefault(form, []).append(name)
+            body += [self.line(*line)] if is_even else []
         head = f"def replay({', '.join(f'x{i}' for i in range(len(self.inputs)))}):"
         results = ", ".join(self.value(z) for z in leaves(outputs))
         self.text = "\n    ".join([head, *body, f"return [{results}]\n"])
@@ -244,8 +247,7 @@ class Program:
             return self.names[id(value)]
         elif type(value) is tuple or type(value) is list:
             inside = ", ".join(self.value(part, whole) for part in value)
-            comma = "," * (len(value) == 1)
-            return f"({inside}{comma})" if type(value) is tuple else f"[{inside}]"
+            return f"({inside}{',' * (len(value) == 1)})" if type(value) is tuple else f"[{inside}]"
         elif value is None or type(value) in (bool, int, str, float):
             return repr(value)
         return self.constant(value)
