@@ -106,7 +106,7 @@ def accumulate(total: Any, keep: float, value: Any, share: float, scratch: Any) 
     """``total``, now ``keep * total + share * value``; ``value`` may be ``scratch``."""
     if keep != 1.0:
         np.multiply(total, keep, total)
-    return np.add(total, np.multiply(value, share, scratch), total)
+    return np.add(total, value if share == 1.0 else np.multiply(value, share, scratch), total)
 
 
 def buckets(group: Group, states: dict[Tensor, State]) -> list[Bucket]:
