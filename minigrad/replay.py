@@ -39,7 +39,7 @@ class compile:
             optimizers, schedules and clipping, and draw random numbers by `minigrad`. What else it
             does, such as to print or to append to a list, is done only while it is recorded.
             Arguments require no grad (the step may call ``requires_grad_()`` on them), and tensors
-            come back without a graph.
+            come back without a graph. A module will do, and a bound method.
 
     A program holds for the shapes, dtypes and memory layouts of the arguments, for what requires
     grad and for what the modules that are called have as attributes: for others the step is
@@ -48,6 +48,7 @@ class compile:
     the step catches, ``np.errstate`` within it.
 
     Raises:
+        TypeError, ValueError: for arguments that cannot be.
         RuntimeError: if a value would leave the step, by ``item()``, ``if loss > 1:``, a hook and
             so on, for Python might decide by it; if the second run did not do what the first did.
 
@@ -186,9 +187,7 @@ class Program:
         changing = [args for f, args, *_ in self.lines if f is mark_changed or f.__name__ == "at"]
         body, self.changed = [], set(_owners(changing))  # memory that is changed in place
         for i, line in enumerate(self.lines):
-            is_even = (
-                getattr(line[0], "signature", "") is None
-            )  # a ufunc may write over what it reads
+            is_even = getattr(line[0], "signature", "") is None  # may write over what it reads
             body += [] if is_even else [self.line(*line)]
             for owner in [owner for owner in _owners(line[1:4]) if last[owner] == i]:
                 for form, name in self.made.pop(owner, ()):

@@ -31,9 +31,9 @@ def save(obj: Any, path: str | os.PathLike[str]) -> None:
     {'epoch': 3, 'weights': [tensor([1., 1.])]}
     """
     arrays: list[np.ndarray] = []
-    structure = json.dumps(_packed(obj, arrays, "obj")).encode()
+    layout = json.dumps(_packed(obj, arrays, "obj")).encode()
     stream = io.BytesIO()
-    np.savez(stream, *arrays, structure=np.frombuffer(structure, np.uint8))
+    np.savez(stream, *arrays, layout=np.frombuffer(layout, np.uint8))
     body = stream.getvalue()[:-2] + _DIGEST.to_bytes(2, "little")  # the length of its comment
     target = Path(os.path.realpath(path))
     beside = target.with_name(f"{target.name}.{os.getpid()}.tmp")
@@ -59,7 +59,9 @@ def load(path: str | os.PathLike[str]) -> Any:
     with np.load(io.BytesIO(content)) as file:
         kinds = {"dict": dict, "tuple": tuple, "array": file.get, "number": lambda n: file[n][()],
                  "tensor": lambda n: Tensor(file[n])}  # fmt: skip
-        text = file["structure"].tobytes()  # of its objects the inner ones are unpacked first
+        wanted = "a file that save of this version wrote"
+        expect("layout" in file.files, "load", wanted, f"an older {str(path)!r}", "save it anew")
+        text = file["layout"].tobytes()  # of its objects the inner ones are unpacked first
         return json.loads(text, object_pairs_hook=lambda pairs: kinds[pairs[0][0]](pairs[0][1]))
 
 

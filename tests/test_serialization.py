@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import os
 import signal
@@ -266,3 +267,11 @@ def test_arrays_saved_are_copies(tmp_path: Path) -> None:
     save(t, tmp_path / "file")
     t.data[...] = 2.0
     assert load(tmp_path / "file").tolist() == [1.0]
+
+
+def test_a_file_of_another_layout_is_one_sentence(tmp_path: Path) -> None:
+    mg.save([1.0], tmp_path / "new.npz")
+    body = (tmp_path / "new.npz").read_bytes().replace(b"layout.npy", b"struct.npy")[:-64]
+    (tmp_path / "old.npz").write_bytes(body + hashlib.sha256(body).hexdigest().encode())
+    with pytest.raises(ValueError, match=r"load expects a file that save of this version wrote"):
+        mg.load(tmp_path / "old.npz")

@@ -85,6 +85,15 @@ def test_the_default_dtype_counts() -> None:
         mg.set_default_dtype(np.float32)
 
 
+def test_a_module_and_a_bound_method() -> None:
+    net = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))
+    for step in mg.compile(net), mg.compile(net.forward):
+        for i in range(4):
+            x = batch(i, 5, 3)
+            assert facts_of(step(x)) == facts_of(net(Tensor(x)).detach())
+        assert "tanh" in step.text
+
+
 def test_as_many_programs_as_there_is_room_for() -> None:
     step = mg.compile(lambda x: x * 2.0)
     for n in [*range(1, 100), 3]:
