@@ -9,6 +9,7 @@ import itertools
 import operator
 import re
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -44,8 +45,8 @@ class compile:
     A program holds for the shapes, dtypes and memory layouts of the arguments, for what requires
     grad and for what the modules that are called have as attributes: for others the step is
     recorded anew, which keeps all arrays of a run until it is over. Under `detect_anomaly` and the
-    like it runs as it is. What it does not notice: a value that leaves by ``str``, an error that
-    the step catches, ``np.errstate`` within it.
+    like it runs as it is. What it does not notice: an error that the step catches, ``np.errstate``
+    within it, and a returned array of the step's own that is changed outside.
 
     Raises:
         TypeError, ValueError: for arguments that cannot be.
@@ -151,7 +152,7 @@ class Program:
     def written(self, function: Any, given: Any = ()) -> Any:
         """A function of arrays, as one that writes down its calls; it was given these tensors."""
         found = [t for t in leaves(given) if isinstance(t, Tensor)]
-        self.used |= {(id(t), id(t._array)): (t, t._array, t._node) for t in found}
+        self.used |= {(id(t), id(t._array)): (weakref.ref(t), t._array, t._node) for t in found}
 
         def run(*args: Any, **kwargs: Any) -> Any:
             masks = [a for a in leaves(args[1:]) if getattr(a, "dtype", None) == np.bool_]
@@ -198,8 +199,8 @@ class Program:
         self.text = "\n    ".join([head, *body, f"return [{results}]\n"])
         exec(self.text, self.scope)
         self.run, self.structure = self.scope["replay"], nested(lambda z: None, outputs)
-        named = [[*used, self.names.get(id(used[1]))] for used in self.used.values()]
-        self.used = [used for used in named if used[-1] in self.constants]
+        named = [[t(), a, node, self.names.get(id(a))] for t, a, node in self.used.values()]
+        self.used = [used for used in named if used[0] is not None and used[3] in self.constants]
         self.views = [view for views, _ in self.called.values() for view in views]
         self.held = [value for _, held in self.called.values() for value in held]
         self.ids, self.lines, self.names = [*map(id, self.held)], [], {}
@@ -267,7 +268,7 @@ class Program:
         for used in self.used:
             tensor, array, node, name = used
             if tensor._array is not array:
-                if _form(tensor._array) != _form(array):
+                if _form(tensor._array) != _form(array) or sum(u[3] == name for u in self.used) > 1:
                     return False
                 self.scope[name] = self.constants[name] = used[1] = tensor._array
             if tensor._node is not node or getattr(node, "hooks", None):

@@ -147,8 +147,8 @@ class Tensor(Operators):
 
     def __repr__(self) -> str:
         is_made = "requires_grad=True" if self.is_leaf else f"grad_fn={self._node}"
-        usual = self.default_dtype, np.int64, np.bool_
-        return tensor_text(self._array, usual, is_made if self.requires_grad else "")
+        usual, array = (self.default_dtype, np.int64, np.bool_), self._read("the text of a tensor")
+        return tensor_text(array, usual, is_made if self.requires_grad else "")
 
     def __format__(self, spec: str) -> str:
         return format(self.item() if self.ndim == 0 else str(self), spec)

@@ -27,8 +27,7 @@ class Domain(NamedTuple):
     kinks: tuple[float, ...] = ()
 
 
-REAL = Domain(-3.0, 3.0)
-NONZERO = Domain(-3.0, 3.0, (0.0,))
+REAL, NONZERO = Domain(-3.0, 3.0), Domain(-3.0, 3.0, (0.0,))
 POSITIVE = Domain(0.0, 3.0, (0.0,))
 UNIT = Domain(-1.0, 1.0, (-1.0, 0.0, 1.0))
 ABOVE_ONE = Domain(1.0, 4.0, (1.0,))

@@ -94,6 +94,18 @@ def test_a_module_and_a_bound_method() -> None:
         assert "tanh" in step.text
 
 
+def test_two_tensors_of_one_memory_that_part_between_calls() -> None:
+    def make() -> Any:
+        w = tensor(batch(0, 3), requires_grad=True)
+        start = w.detach()
+        return lambda x: x * w.detach() - start, [w, start]
+
+    def part(state: Any) -> None:
+        state[0].data = np.ones(3, np.float32)
+
+    agree(make, rows, changes={4: part})
+
+
 def test_as_many_programs_as_there_is_room_for() -> None:
     step = mg.compile(lambda x: x * 2.0)
     for n in [*range(1, 100), 3]:

@@ -55,6 +55,7 @@ READ = {
     "bool": (branch, "a Python number"),
     "max": (lambda job, x, loss: max(x[0]), "a Python number"),
     "in": (lambda job, x, loss: 1.0 in x[0], "a Python number"),
+    "text": (lambda job, x, loss: str(x), "the text of a tensor"),
     "tolist": (lambda job, x, loss: x.tolist(), r"tolist\(\)"),
     "numpy": (lambda job, x, loss: x.numpy(), r"numpy\(\)"),
     "asarray": (lambda job, x, loss: np.asarray(x), r"np.asarray\(t\)"),
