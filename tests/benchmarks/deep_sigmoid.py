@@ -58,7 +58,7 @@ def by_hand(x: np.ndarray, y: np.ndarray, arrays: list[np.ndarray]) -> Step:
             np.negative(z, z)
             np.exp(z, z)
             np.add(z, one, z)
-            np.reciprocal(z, z)
+            np.divide(one, z, z)
         np.subtract(hidden[-1], y, error)
         flat = error.reshape(-1)
         loss = float(flat @ flat) / flat.size

@@ -52,7 +52,7 @@ def by_hand(x: np.ndarray) -> Step:
             np.negative(h, gate)
             np.exp(gate, gate)
             np.add(gate, one, gate)
-            np.reciprocal(gate, gate)
+            np.divide(one, gate, gate)
             h = np.multiply(gate, h, z)
         loss = float(h.mean())
         g.fill(scale)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...autograd import Tensor, derivative, fused, primitive
-from ...autograd.record import apply
+from ...autograd.record import apply, constant
 from ...autograd.registry import TABLE
 from ...compositions import logsumexp
 from ...errors import check, expect
@@ -37,8 +37,8 @@ def sigmoid(input: Any) -> Any:
     """
     with np.errstate(over="ignore"):  # exp may be inf: 1 / inf is the right 0
         z = np.asarray(np.exp(-input))
-    z += 1.0
-    return np.reciprocal(z, out=z)
+    one = constant(1.0, z.dtype.char)
+    return np.divide(one, np.add(z, one, z), z)  # np.reciprocal takes twice as long
 
 
 derivative(sigmoid, input=lambda g, z: (1.0 - z) * z * g)  # in this order in one temporary
