@@ -175,7 +175,8 @@ class Tensor(Operators):
         return np.ones_like(array) if array.ndim else constant(1.0, array.dtype.char)
 
     def _read(self, what: str) -> np.ndarray:
-        refuse_reading(what)
+        if MODE.get() & REPLAY:
+            refuse_reading(what)
         return self._array
 
     def _tracked_node(self, who: str) -> Any:
@@ -251,7 +252,7 @@ def _gradients(outputs: Sequence[Tensor], gradients: Any, inputs: Any, retain_gr
                create_graph: bool) -> dict[Any, Any]:  # fmt: skip
     roots: dict[Any, Any] = {}
     mode = MODE.get() | RECORD
-    taped = create_graph or bool(mode & REPLAY)  # what is to be replayed is written as it runs
+    taped = create_graph or mode & REPLAY  # what is to be replayed is written as it runs
     for output, gradient in zip(outputs, gradients, strict=True):
         node = output._tracked_node("backward")
         seed: Any = output._seed(gradient)

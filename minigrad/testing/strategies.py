@@ -28,9 +28,8 @@ class Domain(NamedTuple):
 
 
 REAL, NONZERO = Domain(-3.0, 3.0), Domain(-3.0, 3.0, (0.0,))
-POSITIVE = Domain(0.0, 3.0, (0.0,))
+POSITIVE, ABOVE_ONE = Domain(0.0, 3.0, (0.0,)), Domain(1.0, 4.0, (1.0,))
 UNIT = Domain(-1.0, 1.0, (-1.0, 0.0, 1.0))
-ABOVE_ONE = Domain(1.0, 4.0, (1.0,))
 
 
 def values(shape: tuple[int, ...], domain: Domain, draw: np.random.Generator) -> np.ndarray:

@@ -16,8 +16,6 @@ from ...errors import check, expect
 
 # --- saturating ---------------------------------------------------------------------------------
 
-_TANH = TABLE[np.tanh]
-
 
 def tanh(input: Any) -> Any:
     """The hyperbolic tangent, any shape to the same shape; its row is NumPy's.
@@ -25,7 +23,7 @@ def tanh(input: Any) -> Any:
     >>> tanh(np.array([0.0, 1000.0]))
     array([0., 1.])
     """
-    return apply(_TANH, (input,), {}) if isinstance(input, Tensor) else np.tanh(input)
+    return apply(TABLE[np.tanh], (input,), {}) if isinstance(input, Tensor) else np.tanh(input)
 
 
 @primitive
