@@ -16,7 +16,7 @@ memory ``c`` has, of which the first is a result too.
 - ``back`` gets the gradients of ``h`` and ``c`` after it as well, fills that of the blocks, and
   moves that of ``c`` a step back.
 
-GRU, which no workload is timed with, is its equations alone.
+GRU, which no workload is timed with, is its equations alone, step by step.
 """
 
 from typing import Any
@@ -25,7 +25,7 @@ import numpy as np
 
 from ...autograd import fused
 from .functions import sigmoid
-from .layers import linear_text
+from .layers import linear
 
 
 class Elman:
@@ -94,8 +94,8 @@ def recurrence_text(x: Any, start: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: A
                     cell: Any) -> Any:  # fmt: skip
     """The equations of the cell, step by step."""
     (h, *c), states = start, []
-    for from_x in linear_text(x, w_ih, b_ih):
-        h, *c = cell.equations(from_x, linear_text(h, w_hh, b_hh), h, *c)
+    for x_t in x:
+        h, *c = cell.equations(linear(x_t, w_ih, b_ih), linear(h, w_hh, b_hh), h, *c)
         states.append(h)
     return np.stack([*states, *c])
 
@@ -130,7 +130,7 @@ def recurrence(x: Any, start: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, c
 
     ``start`` is the first state or, of a cell with a memory, the first two, ``(2, N, hidden)``;
     then the last memory follows as one step more. Forward and backward of LSTM(2, 64), 100 steps,
-    batch 64, take 7 ms, 29 as the composition.
+    batch 64, take 9 ms, 20 as the composition.
     """
     (steps, batch, inputs), size = x.shape, start.shape[2]
     kind, width = np.result_type(x, start, w_ih, w_hh), size + inputs + 1
