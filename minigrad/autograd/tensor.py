@@ -59,7 +59,7 @@ class Tensor(Operators):
     def grad(self) -> Tensor | None:
         """The gradient that `backward` has summed up here, None before. Assigning copies."""
         if MODE.get() & REPLAY and self.is_leaf:
-            return held_grad(self, self._grad is not None)  # type: ignore[no-any-return]  # see below
+            return held_grad(self, self._grad is not None)  # type: ignore[no-any-return]  # as below
         return self._grad  # type: ignore[no-any-return]  # a Variable knows no Tensor
 
     @grad.setter

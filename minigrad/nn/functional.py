@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from ..autograd import Tensor, replayed
-from ..errors import check, expect
 from ..creation import default_generator
+from ..errors import check, expect
 from .kernels.conv import avg_pool2d as avg_pool2d, conv2d as conv2d, max_pool2d as max_pool2d
 from .kernels.functions import alike, binary_surprise, clip_gradient as clip_gradient, erf, reduced
 from .kernels.functions import mse_loss as mse_loss, relu as relu, scale_gradient as scale_gradient

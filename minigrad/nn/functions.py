@@ -33,7 +33,7 @@ class Layer(Module):
                 """What the function gives."""
                 return of(*inputs, *map(vars(self).__getitem__, self.taken))
 
-            if "forward" not in vars(cls):
+            if "forward" not in vars(cls):  # a method is assigned, to save each call a call
                 cls.forward = forward if options else staticmethod(of)  # type: ignore[method-assign]
 
     def __init__(self, *args: Any, inplace: bool = False, **options: Any) -> None:

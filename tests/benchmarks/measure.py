@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from .peers import Step
 from .workload import LABELS, load
@@ -128,7 +129,7 @@ def growth(depths: Sequence[int] = (100, 100_000)) -> dict[str, dict[int, float]
     x = minigrad.tensor([1.0], requires_grad=True)
     found: dict[str, dict[int, float]] = {"build": {}, "walk back": {}, "free": {}}
 
-    def build(depth: int) -> object:
+    def build(depth: int) -> Any:
         y = x
         for _ in range(depth):
             y = y * 1.0000001
@@ -142,7 +143,7 @@ def growth(depths: Sequence[int] = (100, 100_000)) -> dict[str, dict[int, float]
             times = [time.perf_counter()]
             y = build(depth)
             times.append(time.perf_counter())
-            y.sum().backward(retain_graph=True)  # type: ignore[attr-defined]
+            y.sum().backward(retain_graph=True)
             times.append(time.perf_counter())
             del y
             times.append(time.perf_counter())

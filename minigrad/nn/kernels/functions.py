@@ -160,7 +160,7 @@ def alike(who: str, input: Any, target: Any) -> None:
 
 
 def reduced(losses: Any, reduction: str, share: Any = None) -> Any:
-    """The losses themselves, their sum, or their mean: the sum over ``total``, or their number."""
+    """The losses, their sum, or their mean: the sum times ``share``, or one over their number."""
     check("a loss", reduction=reduction)
     if reduction != "mean":
         return losses if reduction == "none" else losses.sum()
