@@ -12,9 +12,9 @@ memory ``c`` has, of which the first is a result too.
 
 - ``equations`` gets what comes from the input and from the old hidden state, and the old states.
 - ``forward`` and ``back`` get the blocks of pre-activations, which forward turns into activations,
-  the hidden state ``h`` and the memory ``c``, each before and after the step.
-- ``back`` gets the gradients of ``h`` and ``c`` after it as well, fills that of the blocks, and
-  moves that of ``c`` a step back.
+  the hidden state ``h`` after the step, and the memory before and after it, ``old`` and ``new``.
+- ``back`` gets the gradients of ``h`` and ``new`` as well, fills that of the blocks, and moves that
+  of the memory a step back.
 
 GRU, which no workload is timed with, is its equations alone, step by step.
 """
@@ -40,11 +40,11 @@ class Elman:
         a = x + from_h
         return [np.where(a > 0.0, a, 0.0) if self.relu else np.tanh(a)]
 
-    def forward(self, a: Any, h: Any, c: Any) -> None:
-        np.maximum(a[0], 0.0, out=h[1]) if self.relu else np.tanh(a[0], h[1])
+    def forward(self, a: Any, h: Any, old: Any, new: Any) -> None:
+        h.clip(0.0, np.inf, h) if self.relu else np.tanh(h, h)  # where its one block is as well
 
-    def back(self, a: Any, h: Any, c: Any, dh: Any, dc: Any, da: Any) -> None:
-        np.multiply(dh, h[1] > 0.0 if self.relu else 1.0 - h[1] * h[1], da[0])
+    def back(self, a: Any, h: Any, old: Any, new: Any, dh: Any, dc: Any, da: Any) -> None:
+        np.multiply(dh, h > 0.0, da[0]) if self.relu else np.subtract(dh, h * h * dh, da[0])
 
 
 class LSTM:
@@ -57,25 +57,25 @@ class LSTM:
         c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
         return [sigmoid(o) * np.tanh(c), c]
 
-    def forward(self, a: Any, h: Any, c: Any) -> None:
+    def forward(self, a: Any, h: Any, old: Any, new: Any) -> None:
         np.tanh(a, a)
         sigmoids = a[:3]
         sigmoids *= 0.5
         sigmoids += 0.5
-        (i, f, o, g), (new, tanh_new) = a, c[1]
-        np.multiply(f, c[0, 0], new)
-        new += i * g
-        np.multiply(o, np.tanh(new, tanh_new), h[1])
+        (i, f, o, g), (c, tanh_c) = a, new
+        np.multiply(f, old[0], c)
+        c += i * g
+        np.multiply(o, np.tanh(c, tanh_c), h)
 
-    def back(self, a: Any, h: Any, c: Any, dh: Any, dc: Any, da: Any) -> None:
+    def back(self, a: Any, h: Any, old: Any, new: Any, dh: Any, dc: Any, da: Any) -> None:
         (i, f, o, g), (di, df, do, dg) = a, da
-        dc += dh * (o - h[1] * c[1, 1])  # dh o (1 - tanh(c)^2), for o tanh(c) = h
+        dc += dh * (o - h * new[1])  # dh o (1 - tanh(c)^2), for o tanh(c) = h
         np.multiply(i, g, di)
         np.multiply(dc, i - di * g, dg)  # dc i (1 - g^2)
         di *= dc
         dc *= f
-        np.multiply(dc, c[0, 0], df)
-        np.multiply(dh, h[1], do)
+        np.multiply(dc, old[0], df)
+        np.multiply(dh, h, do)
         da[:3] *= 1.0 - a[:3]
 
 
@@ -104,22 +104,22 @@ def recurrence_back(g: Any, needed: Any, *kept: Any) -> Any:
     """Back through time; the gradients of the weights grow with each step, while da is at hand."""
     x, start, cell, (joint, state, blocks, memory) = *kept[:2], *kept[-2:]
     (steps, batch, _), (_, size, width) = x.shape, joint.shape
-    hidden = state[:, :size]
-    g, busy = g.swapaxes(1, 2), g.any((1, 2))  # often the last step alone has a gradient
     d_state = np.zeros((width - 1 if needed[0] else size, batch), joint.dtype)
-    dh, dc, down = d_state[:size], g[-1].copy(), joint.reshape(-1, width)[:, : len(d_state)].T
+    dh, dc, down = d_state[:size], g[-1].T.copy(), joint.reshape(-1, width)[:, : len(d_state)]
     da, dx = np.empty_like(blocks[0]), np.empty((steps, x.shape[2] * needed[0], batch), joint.dtype)
-    flat_da, d_joint = da.reshape(-1, batch), np.zeros_like(joint)
-    total, part = d_joint.reshape(-1, width), np.empty_like(joint).reshape(-1, width)
-    for t in reversed(range(steps)):
-        if busy[t]:
-            dh += g[t]
-        cell.back(blocks[t], hidden[t : t + 2], memory[t : t + 2], dh, dc, da)
-        total += np.matmul(flat_da, state[t].T, part)
-        np.matmul(down, flat_da, d_state)
+    flat_da, total, down = da.reshape(-1, batch), np.zeros_like(joint), down.T.copy()
+    flat_total, part = total.reshape(-1, width), np.empty((len(flat_da), width), joint.dtype)
+    busy, past = g.any((1, 2)).tolist(), state.swapaxes(1, 2)  # often the last step alone has any
+    each = g.swapaxes(1, 2), busy, dx, past, blocks, state[1:, :size], memory, memory[1:]
+    for g_t, some, dx_t, past, a, h, old, new in zip(*[v[:steps][::-1] for v in each], strict=True):
+        if some:
+            dh += g_t
+        cell.back(a, h, old, new, dh, dc, da)
+        flat_total += flat_da.dot(past, part)
+        down.dot(flat_da, d_state)
         if needed[0]:
-            dx[t] = d_state[size:]
-    parts = d_joint[cell.order].reshape(-1, width)
+            dx_t[:] = d_state[size:]
+    parts = total[cell.order].reshape(-1, width)
     of_start, of_bias = np.stack([dh.T, dc.T][: len(start)]), parts[:, -1]
     return dx.swapaxes(1, 2), of_start, parts[:, size:-1], parts[:, :size], of_bias, of_bias, None
 
@@ -134,21 +134,21 @@ def recurrence(x: Any, start: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, c
     """
     (steps, batch, inputs), size = x.shape, start.shape[2]
     kind, width = np.result_type(x, start, w_ih, w_hh), size + inputs + 1
-    joint = np.empty((len(cell.order), size, width), kind)
-    joint[cell.order, :, :size] = w_hh.reshape(-1, size, size)
-    joint[cell.order, :, size:-1] = w_ih.reshape(-1, size, inputs)
-    joint[cell.order, :, -1] = 0.0 if b_ih is None else (b_ih + b_hh).reshape(-1, size)
-    state = np.ones((steps + 2, width, batch), kind)
-    state[0, :size], state[:-2, size:-1] = start[0].T, x.swapaxes(1, 2)
-    hidden, blocks = state[:, :size], np.empty((steps, len(joint), size, batch), kind)
-    blocks = hidden[1:-1, None] if len(joint) == 1 else blocks
+    bias = np.zeros(len(w_hh)) if b_ih is None else b_ih + b_hh
+    joint = np.concatenate([w_hh, w_ih, bias[:, None]], 1, dtype=kind)
+    joint = joint.reshape(-1, size, width)[cell.order]
+    state = np.empty((steps + 2, width, batch), kind)
+    state[0, :size], state[:-2, size:-1], state[:, -1] = start[0].T, x.swapaxes(1, 2), 1.0
+    hidden, rows = state[:, :size], len(w_hh)
+    flat = hidden[1:-1] if rows == size else np.empty((steps, rows, batch), kind)
+    blocks, weights = flat.reshape(steps, -1, size, batch), joint.reshape(-1, width).copy()
+    weights[: cell.sigmoids * size] *= 0.5
     memory = np.empty((steps + 1, cell.memories, size, batch), kind)
     memory[0, :1] = start[1:].swapaxes(1, 2)
-    halved = joint.copy()
-    halved[: cell.sigmoids] *= 0.5
-    for t in range(steps):
-        np.matmul(halved, state[t], blocks[t])
-        cell.forward(blocks[t], hidden[t : t + 2], memory[t : t + 2])
+    each = zip(state, flat, blocks, hidden[1:], memory, memory[1:], strict=False)
+    for past, flat_a, a, h, old, new in each:
+        weights.dot(past, flat_a)
+        cell.forward(a, h, old, new)
     results = hidden[1 : steps + len(start)]
     results[steps:] = memory[-1, :1]
     return results.swapaxes(1, 2), (joint, state, blocks, memory)
