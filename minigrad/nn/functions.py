@@ -47,11 +47,6 @@ class Layer(Module):
             setattr(self, name, Buffer(value) if hasattr(value, "shape") else value)
         check_fields(self)
 
-    def extra_repr(self) -> str:
-        """The options that are numbers or words; a loss shows none, as in PyTorch."""
-        given = [(k, getattr(self, k)) for k in self.taken if "reduction" not in self.taken]
-        return ", ".join(f"{k}={v!r}" for k, v in given if isinstance(v, (int, float, str)))
-
     if TYPE_CHECKING:  # the options
 
         def __getattr__(self, name: str) -> Any: ...

@@ -129,9 +129,6 @@ class PReLU(Module):
         """Any shape to the same shape."""
         return F.prelu(x, self.weight)
 
-    def extra_repr(self) -> str:
-        return f"num_parameters={self.num_parameters}"
-
 
 class BatchNorm(Module):
     """What `BatchNorm1d` and `BatchNorm2d` share: all but the rank of their input."""

@@ -210,8 +210,10 @@ class Module:
         return registered(self, BACK, hook)
 
     def extra_repr(self) -> str:
-        """What stands in the brackets of its repr, before the children."""
-        return ""
+        """What ``repr`` shows: attributes that are numbers or words; of a loss none, as PyTorch."""
+        held = {} if "reduction" in vars(self) else {**vars(self), "training": None}
+        given = [f"{k}={v!r}" for k, v in held.items() if isinstance(v, (int, float, str))]
+        return ", ".join(given)
 
     def __repr__(self) -> str:
         found = [f"({n}): {part!r}" for n, part in parts_of(self) if isinstance(part, Module)]
