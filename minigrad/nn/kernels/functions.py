@@ -33,8 +33,9 @@ def sigmoid(input: Any) -> Any:
     >>> sigmoid(np.array([0.0, 1000.0, -1000.0]))
     array([0.5, 1. , 0. ])
     """
+    z = np.asarray(-input)
     with np.errstate(over="ignore"):  # exp may be inf: 1 / inf is the right 0
-        z = np.asarray(np.exp(-input))
+        z = np.exp(z, z) if z.dtype.kind == "f" else np.asarray(np.exp(z))
     one = constant(1.0, z.dtype.char)
     return np.divide(one, np.add(z, one, z), z)  # np.reciprocal takes twice as long
 
@@ -67,6 +68,8 @@ derivative(erf, x=lambda g, x: g * (2.0 / math.sqrt(math.pi)) * np.exp(-x * x))
 
 # --- rectified ----------------------------------------------------------------------------------
 
+_BITS = {"e": np.int16, "f": np.int32, "d": np.int64}
+
 
 @primitive
 def relu(input: Any) -> Any:
@@ -75,7 +78,9 @@ def relu(input: Any) -> Any:
     >>> relu(np.array([-1.0, 0.0, 2.0]))
     array([0., 0., 2.])
     """
-    return np.maximum(input, 0.0)
+    x = np.asarray(input)
+    kind = x.dtype.char if x.dtype.kind == "f" else "d"
+    return x.clip(constant(0.0, kind), constant(math.inf, kind))  # np.maximum takes twice as long
 
 
 @primitive
@@ -83,12 +88,14 @@ def gated(x: Any, y: Any) -> Any:
     """x where y > 0, 0 elsewhere: by bits, for to branch takes twenty times as long.
 
     On 131,072 numbers of random signs it is 24 us, 480 by np.where; a product is as quick, but not
-    right where x is infinite.
+    right where x is infinite, while one of bits by 0 or 1 is.
     """
-    if x.dtype.char not in "efd":
+    bits = _BITS.get(x.dtype.char)
+    if bits is None:
         return np.where(y > 0.0, x, 0.0)
-    bits = f"i{x.itemsize}"
-    return (x.view(bits) & -(y > 0.0).astype(bits)).view(x.dtype)
+    kept = (y > constant(0.0, y.dtype.char)).astype(bits)
+    kept *= x.view(bits)
+    return kept.view(x.dtype)
 
 
 derivative(relu, input=lambda g, z: gated(g, z))
@@ -140,9 +147,7 @@ def clipped(g: Any, value: Any, norm: Any) -> Any:
     """g within its bounds, or shortened; sums of squares are taken relative to the largest."""
     if value is not None:
         return np.minimum(np.maximum(g, -value), value)
-    if not g.size:
-        return g
-    largest = np.max(np.abs(g))
+    largest = np.max(np.abs(g)) if g.size else 0.0
     unit = np.where(largest > 0.0, largest, 1.0)
     return g * np.minimum(1.0, norm / unit / (np.linalg.norm(g / unit) + 1e-6 / unit))
 
@@ -232,6 +237,6 @@ def surprise(x: Any, spread: Any) -> Any:
 
     Forward and backward of ``(128, 10)`` take 34 us, 73 as the composition.
     """
-    logs = x - x.max(-1, keepdims=True)
-    logs -= np.log(np.exp(logs).sum(-1, keepdims=True))
-    return np.asarray(-np.sum(np.where(spread == 0.0, 0.0, logs) * spread, -1)), logs
+    logs, one = x - x.max(-1, keepdims=True), np.ones(x.shape[-1], x.dtype)
+    logs -= np.log(np.exp(logs).dot(one))[..., None]
+    return np.asarray(-(np.where(spread == 0.0, 0.0, logs) * spread).dot(one)), logs
