@@ -203,7 +203,7 @@ class Program:
         self.used = [used for used in named if used[0] is not None and used[3] in self.constants]
         self.views = [view for views, _ in self.called.values() for view in views]
         self.held = [value for _, held in self.called.values() for value in held]
-        self.ids, self.lines, self.names = [*map(id, self.held)], [], {}
+        self.lines, self.names = [], {}
 
     def line(self, function: Any, args: Any, kwargs: dict[str, Any], z: Any, whole: bool) -> str:
         """The text of a line."""
@@ -273,7 +273,8 @@ class Program:
                 self.scope[name] = self.constants[name] = used[1] = tensor._array
             if tensor._node is not node or getattr(node, "hooks", None):
                 return False
-        return [*map(id, itertools.chain.from_iterable(self.views))] == self.ids
+        now = itertools.chain.from_iterable(self.views)
+        return all(itertools.starmap(operator.is_, itertools.zip_longest(now, self.held)))
 
     def check_same(self, before: "Program", who: str) -> None:
         """Raise if the run before did something else."""
