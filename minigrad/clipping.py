@@ -78,7 +78,7 @@ def clip_values(arrays: Iterable[np.ndarray], bound: float) -> bool:
 def scale(arrays: Collection[np.ndarray], coefficient: float) -> None:
     """Multiply all arrays, in place."""
     for array in arrays:
-        np.multiply(array, coefficient, array)
+        np.multiply(array, np.asarray(coefficient, array.dtype), array)
     mark_changed(*arrays)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..autograd import Tensor, replayed
 from ..creation import default_generator
-from ..errors import check, expect
+from ..errors import check, expect, wrong_value
 from .kernels.conv import avg_pool2d as avg_pool2d, conv2d as conv2d, max_pool2d as max_pool2d
 from .kernels.functions import alike, binary_surprise, clip_gradient as clip_gradient, erf, reduced
 from .kernels.functions import mse_loss as mse_loss, relu as relu, scale_gradient as scale_gradient
@@ -177,10 +177,10 @@ def axis_of(who: str, x: Any, dim: int) -> int:
 def indices(who: str, values: Any, number: int, ignored: int | None = None) -> np.ndarray:
     """Indices into ``number`` classes, checked, as an array of integers."""
     index = np.asarray(values)
-    wrong = (index < 0) | (index >= number) | (index.dtype.kind not in "iu")
-    wrong &= index != ignored
-    given = " ".join([f"{index.dtype}", *map(str, index[wrong][:1])])
-    expect(not wrong.any(), who, f"indices as integers from 0 to {number - 1}", given)
+    wrong = ((index < 0) | (index >= number)) & (index != ignored)
+    if np.count_nonzero(wrong) or (index.size and index.dtype.kind not in "iu"):
+        given = " ".join([f"{index.dtype}", *map(str, index[wrong][:1])])
+        raise wrong_value(who, f"indices as integers from 0 to {number - 1}", given)
     return index
 
 
