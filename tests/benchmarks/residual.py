@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .by_hand import BatchNorm, FlatParameters, Momentum, softmax_in_place
+from .by_hand import BatchNorm, FlatParameters, Momentum, relu_in_place, softmax_in_place
 from .peers import Step
 from .workload import Script, Workload, copied
 
@@ -84,11 +84,11 @@ def by_hand(x: np.ndarray, labels: np.ndarray, arrays: list[np.ndarray]) -> Step
             h, y = hidden[k], out[k + 1]
             out[k].dot(w1.T, h)
             norm1.forward(h)
-            np.maximum(h, zero, out=h)
+            relu_in_place(h)
             h.dot(w2.T, y)
             norm2.forward(y)
             np.add(y, out[k], y)
-            np.maximum(y, zero, out=y)
+            relu_in_place(y)
         out[-1].dot(w.T, logits)
         np.add(logits, b, logits)
         loss = softmax_in_place(logits, rows, labels)
