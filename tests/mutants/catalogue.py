@@ -67,8 +67,8 @@ MUTANTS = (
     mutant(
         "input changed",
         "nn/kernels/functions.py",
-        "return np.maximum(input, 0.0)",
-        "return np.maximum(input, 0.0, out=input if np.ndim(input) else None)",
+        "x = np.asarray(input)\n",
+        "return np.maximum(x := np.asarray(input), 0.0, out=x)\n",
     ),
     mutant("square matmul transposed", "ops/linalg.py", "else g @ y.mT", "else g @ y"),
     mutant("negative axis", ARRAYS, "tuple(i % ndim for i in", "tuple(abs(i) % ndim for i in"),
@@ -287,13 +287,13 @@ MUTANTS = (
     mutant(
         "batch norm passes over its mean on the way back",
         "nn/kernels/layers.py",
-        "p -= (s / len(one))[:, None]\n",
+        "p -= (s * share)[:, None]\n",
         "pass\n",
     ),
     mutant(
         "the error of a cell not led through its output",
         RECURRENT,
-        "dc += dh * (o - h[1] * c[1, 1])",
+        "dc += dh * (o - h * new[1])",
         "dc += dh * o",
     ),
     mutant(
@@ -305,8 +305,8 @@ MUTANTS = (
     mutant(
         "one bias of two",
         RECURRENT,
-        "(b_ih + b_hh).reshape(-1, size)",
-        "b_hh.reshape(-1, size)",
+        "else b_ih + b_hh\n",
+        "else b_hh\n",
     ),
     mutant(
         "the way back through a sequence is not turned round",
@@ -354,7 +354,7 @@ MUTANTS = (
     mutant(
         "replay: modules are not looked at again",
         REPLAY,
-        "return [*map(id, itertools.chain.from_iterable(self.views))] == self.ids",
+        "return all(itertools.starmap(operator.is_, itertools.zip_longest(now, self.held)))",
         "return True",
     ),
     mutant(
