@@ -136,7 +136,7 @@ def recurrence(x: Any, start: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, c
     kind, width = np.result_type(x, start, w_ih, w_hh), size + inputs + 1
     bias = np.zeros(len(w_hh)) if b_ih is None else b_ih + b_hh
     joint = np.concatenate([w_hh, w_ih, bias[:, None]], 1, dtype=kind)
-    joint = joint.reshape(-1, size, width)[cell.order]
+    joint = np.ascontiguousarray(joint.reshape(-1, size, width)[cell.order])
     state = np.empty((steps + 2, width, batch), kind)
     state[0, :size], state[:-2, size:-1], state[:, -1] = start[0].T, x.swapaxes(1, 2), 1.0
     hidden, rows = state[:, :size], len(w_hh)
