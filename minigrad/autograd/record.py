@@ -249,7 +249,7 @@ def note(name: str, z: Any, arrays: Iterable[Any], node: Any) -> None:
     for array in memory.arrays_in([z]):
         examine(name, array, arrays, memory.describe(place))
     if node is not None:
-        node.place = place
+        node.at = place[1:]
 
 
 def wrap(z: Any) -> Any:
