@@ -5,6 +5,9 @@ hand-written NumPy and to PyTorch. All ways start from the same weights and data
 losses differ by more than 1e-5 is refused, one that is not installed is left out by name. Then come
 the peak memory of a step above the data and parameters, the time of the import, and the time of an
 operation at two depths.
+
+Every library is to choose its own kernels. Where ``OPENBLAS_CORETYPE`` or ``OPENBLAS_L2_SIZE`` has
+chosen for NumPy, which can halve the speed of its products, the first line says so.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from typing import Any
 
 WAYS = ("minigrad", "compiled", "numpy", "torch", "jax", "autograd", "mygrad")
 THREADS = "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
+KERNELS = "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"
 
 
 def main() -> int:
@@ -34,11 +38,14 @@ def main() -> int:
         os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
     from . import measure, workload  # and so only now
 
+    held = [f"{name}={os.environ[name]}" for name in KERNELS if name in os.environ]
+    if held:
+        print(f"NumPy's products are held to {' and '.join(held)}; env -u NAME sets them free")
     names = options.workloads or workload.NAMES
     unknown = set(names) - set(workload.NAMES)
     if unknown:
         parser.error(f"known workloads are {', '.join(workload.NAMES)}; got {', '.join(unknown)}")
-    found: dict[str, Any] = {"threads": options.threads, "microseconds": {}}
+    found: dict[str, Any] = {"threads": options.threads, "held": held, "microseconds": {}}
     for name in names:
         steps = measure.agreeing(name, measure.steps_of(name, options.ways, options.threads))
         found["microseconds"][name] = measure.medians(steps, options.rounds)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise, product
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -123,11 +124,16 @@ def import_seconds() -> float:
 
 
 def growth(depths: Sequence[int] = (100, 100_000)) -> dict[str, dict[int, float]]:
-    """Microseconds an operation, to build, walk back and free a chain, at several depths."""
+    """Microseconds an operation, to build, walk back and free a chain, at several depths.
+
+    To build one is measured without Python's cycle collector as well, which walks all nodes that
+    there are again and again while it grows.
+    """
     import minigrad
 
     x = minigrad.tensor([1.0], requires_grad=True)
-    found: dict[str, dict[int, float]] = {"build": {}, "walk back": {}, "free": {}}
+    phases = "build", "walk back", "free"
+    found: dict[str, dict[int, float]] = {}
 
     def build(depth: int) -> Any:
         y = x
@@ -137,9 +143,10 @@ def growth(depths: Sequence[int] = (100, 100_000)) -> dict[str, dict[int, float]
 
     gc.collect()
     gc.freeze()
-    for depth in depths:
-        runs: dict[str, list[float]] = {name: [] for name in found}
-        for _ in range(max(3, 20_000 // depth)):
+    for collector, depth in product((True, False), depths):
+        (gc.enable if collector else gc.disable)()
+        runs = []
+        for _ in range(max(5, 20_000 // depth)):
             times = [time.perf_counter()]
             y = build(depth)
             times.append(time.perf_counter())
@@ -148,10 +155,11 @@ def growth(depths: Sequence[int] = (100, 100_000)) -> dict[str, dict[int, float]
             del y
             times.append(time.perf_counter())
             x.grad = None
-            for name, start, end in zip(found, times, times[1:], strict=False):
-                runs[name].append((end - start) / depth * 1e6)
-        for name, values in runs.items():
-            found[name][depth] = statistics.median(values)
+            runs.append([(end - start) / depth * 1e6 for start, end in pairwise(times)])
+        for phase, values in zip(phases, zip(*runs, strict=True), strict=True):
+            name = phase if collector else f"{phase}, no collector"
+            found.setdefault(name, {})[depth] = statistics.median(values)
+    gc.enable()
     gc.unfreeze()
     print(f"\nmicroseconds an operation at depth{''.join(f'{d:>12,}' for d in depths)}")
     for name, by_depth in found.items():
