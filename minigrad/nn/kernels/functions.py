@@ -87,7 +87,7 @@ def relu(input: Any) -> Any:
 def gated(x: Any, y: Any) -> Any:
     """x where y > 0, 0 elsewhere: by bits, for to branch takes twenty times as long.
 
-    On 131,072 numbers of random signs it is 24 us, 480 by np.where; a product is as quick, but not
+    On 131,072 numbers of random signs it is 27 us, 460 by np.where; a product is as quick, but not
     right where x is infinite, while one of bits by 0 or 1 is.
     """
     bits = _BITS.get(x.dtype.char)
@@ -235,7 +235,7 @@ def surprise_back(g: Any, needed: Any, x: Any, spread: Any, logs: Any) -> Any:
 def surprise(x: Any, spread: Any) -> Any:
     """``-log softmax(x)`` of the last axis, times ``spread``, in sum: ``(..., C)`` -> ``(...)``.
 
-    Forward and backward of ``(128, 10)`` take 34 us, 73 as the composition.
+    Forward and backward of ``(128, 10)`` take 30 us, 71 as the composition.
     """
     logs, one = x - x.max(-1, keepdims=True), np.ones(x.shape[-1], x.dtype)
     logs -= np.log(np.exp(logs).dot(one))[..., None]

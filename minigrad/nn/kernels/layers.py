@@ -164,7 +164,7 @@ def normalize(x: Any, weight: Any, bias: Any, eps: float, moments: Any) -> Any:
     """Each channel with mean 0 and variance 1, then ``* weight + bias``, ``(N, C, ...)``.
 
     The mean and the biased variance are left in the dict ``moments``. Forward and backward of
-    ``(128, 64)`` take 40 us, 122 as the composition.
+    ``(128, 64)`` take 37 us, 123 as the composition.
     """
     rows = rows_of(x)
     share = same(1.0 / (rows.shape[1] or 1), rows.shape[1], rows.dtype)

@@ -7,8 +7,9 @@ sigmoids come first and with half their weight, since ``sigmoid(a) = tanh(a / 2)
 tanh serves all.
 
 A cell is one step: as an equation, and for the kernel forward and back in place. It says which
-block each part of the weights and biases is, how many are of sigmoids, and how many arrays its
-memory ``c`` has, of which the first is a result too.
+block each part of the weights and biases is (and so, in an order that is its own inverse, which
+part each block is), how many are of sigmoids, and how many arrays its memory ``c`` has, of which
+the first is a result too.
 
 - ``equations`` gets what comes from the input and from the old hidden state, and the old states.
 - ``forward`` and ``back`` get the blocks of pre-activations, which forward turns into activations,
@@ -109,8 +110,8 @@ def recurrence_back(g: Any, needed: Any, *kept: Any) -> Any:
     da, dx = np.empty_like(blocks[0]), np.empty((steps, x.shape[2] * needed[0], batch), joint.dtype)
     flat_da, total, down = da.reshape(-1, batch), np.zeros_like(joint), down.T.copy()
     flat_total, part = total.reshape(-1, width), np.empty((len(flat_da), width), joint.dtype)
-    busy, past = g.any((1, 2)).tolist(), state.swapaxes(1, 2)  # often the last step alone has any
-    each = g.swapaxes(1, 2), busy, dx, past, blocks, state[1:, :size], memory, memory[1:]
+    busy, states = g.any((1, 2)).tolist(), state.swapaxes(1, 2)  # often only the last step is
+    each = g.swapaxes(1, 2), busy, dx, states, blocks, state[1:, :size], memory, memory[1:]
     for g_t, some, dx_t, past, a, h, old, new in zip(*[v[:steps][::-1] for v in each], strict=True):
         if some:
             dh += g_t
@@ -130,7 +131,7 @@ def recurrence(x: Any, start: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, c
 
     ``start`` is the first state or, of a cell with a memory, the first two, ``(2, N, hidden)``;
     then the last memory follows as one step more. Forward and backward of LSTM(2, 64), 100 steps,
-    batch 64, take 9 ms, 20 as the composition.
+    batch 64, take 7 ms, 20 as the composition.
     """
     (steps, batch, inputs), size = x.shape, start.shape[2]
     kind, width = np.result_type(x, start, w_ih, w_hh), size + inputs + 1
