@@ -9,7 +9,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
-from itertools import pairwise, product
+from importlib import import_module
+from itertools import pairwise
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -123,45 +124,54 @@ def import_seconds() -> float:
     return found
 
 
-def growth(depths: Sequence[int] = (100, 100_000)) -> dict[str, dict[int, float]]:
+def growth(ways: Iterable[str], depths: Sequence[int] = (100, 100_000)) -> dict[str, Any]:
     """Microseconds an operation, to build, walk back and free a chain, at several depths.
 
-    To build one is measured without Python's cycle collector as well, which walks all nodes that
-    there are again and again while it grows.
+    minigrad is measured without Python's cycle collector as well, which walks all nodes that there
+    are again and again while a graph grows.
     """
-    import minigrad
+    print(f"\nmicroseconds an operation at depth{''.join(f'{d:>12,}' for d in depths)}")
+    found: dict[str, Any] = {}
+    gc.collect()
+    gc.freeze()
+    for way in ways:
+        try:
+            library = import_module(way)
+        except ImportError:
+            continue
+        for collector in (True, False) if way == "minigrad" else (True,):
+            runs = {depth: chain(library, depth, collector) for depth in depths}
+            name = LABELS[way] if collector else "without a collector"
+            for phase in ("build", "walk back", "free"):
+                times = [runs[depth][phase] for depth in depths]
+                found.setdefault(name, {})[phase] = dict(zip(depths, times, strict=True))
+                print(f"{name + ', ' + phase:34}{''.join(f'{t:12.2f}' for t in times)}", flush=True)
+    gc.unfreeze()
+    return found
 
-    x = minigrad.tensor([1.0], requires_grad=True)
-    phases = "build", "walk back", "free"
-    found: dict[str, dict[int, float]] = {}
 
-    def build(depth: int) -> Any:
+def chain(library: Any, depth: int, collector: bool) -> dict[str, float]:
+    """Microseconds an operation of a chain of products."""
+    x = library.tensor([1.0], requires_grad=True)
+
+    def build() -> Any:
         y = x
         for _ in range(depth):
             y = y * 1.0000001
         return y
 
-    gc.collect()
-    gc.freeze()
-    for collector, depth in product((True, False), depths):
-        (gc.enable if collector else gc.disable)()
-        runs = []
-        for _ in range(max(5, 20_000 // depth)):
-            times = [time.perf_counter()]
-            y = build(depth)
-            times.append(time.perf_counter())
-            y.sum().backward(retain_graph=True)
-            times.append(time.perf_counter())
-            del y
-            times.append(time.perf_counter())
-            x.grad = None
-            runs.append([(end - start) / depth * 1e6 for start, end in pairwise(times)])
-        for phase, values in zip(phases, zip(*runs, strict=True), strict=True):
-            name = phase if collector else f"{phase}, no collector"
-            found.setdefault(name, {})[depth] = statistics.median(values)
+    runs = []
+    (gc.enable if collector else gc.disable)()
+    for _ in range(max(5, 20_000 // depth)):
+        times = [time.perf_counter()]
+        y = build()
+        times.append(time.perf_counter())
+        y.sum().backward(retain_graph=True)
+        times.append(time.perf_counter())
+        del y
+        times.append(time.perf_counter())
+        x.grad = None
+        runs.append([(end - start) / depth * 1e6 for start, end in pairwise(times)])
     gc.enable()
-    gc.unfreeze()
-    print(f"\nmicroseconds an operation at depth{''.join(f'{d:>12,}' for d in depths)}")
-    for name, by_depth in found.items():
-        print(f"{name:34}{''.join(f'{by_depth[d]:12.2f}' for d in depths)}")
-    return found
+    medians = map(statistics.median, zip(*runs, strict=True))
+    return dict(zip(("build", "walk back", "free"), medians, strict=True))
