@@ -11,6 +11,7 @@ import re
 import threading
 import weakref
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -21,10 +22,10 @@ from .autograd.modes import MODE, RECORD, REPLAY, SCRIPT, refuse_reading, switch
 from .creation import as_tensor
 from .errors import expect
 
-_BY_VALUE = """
-allclose argwhere array2string array_equal array_equiv array_repr array_str bincount compress
-count_nonzero extract flatnonzero intersect1d nonzero setdiff1d setxor1d trim_zeros union1d unique
-unique_all unique_counts unique_inverse unique_values""".split()  # their shape, or a Python value
+# what gives a shape that depends on values, or a Python value
+_BY_VALUE = """allclose argwhere array2string array_equal array_equiv array_repr array_str
+bincount compress count_nonzero extract flatnonzero intersect1d nonzero setdiff1d setxor1d
+trim_zeros union1d unique unique_all unique_counts unique_inverse unique_values""".split()
 
 
 class compile:
@@ -44,9 +45,9 @@ class compile:
 
     A program holds for the shapes, dtypes and memory layouts of the arguments, for what requires
     grad and for what the modules that are called have as attributes: for others the step is
-    recorded anew, which keeps all arrays of a run until it is over. Under `detect_anomaly` and the
-    like it runs as it is. What it does not notice: an error that the step catches, ``np.errstate``
-    within it, and a returned array of the step's own that is changed outside.
+    recorded anew. Under `detect_anomaly` and the like it runs as it is. What it does not notice:
+    an error that the step catches, ``np.errstate`` within it, and a returned array of the step's
+    own that is changed outside.
 
     Raises:
         TypeError, ValueError: for arguments that cannot be.
@@ -114,24 +115,34 @@ class compile:
         return _untracked(outputs)
 
 
+class Seen(SimpleNamespace):
+    """What stands for an array in the lines of a program: with it the array need not be kept.
+
+    It has the array's ``form``, the ``owner`` of its memory, a weak ``ref`` to it, and the
+    ``array`` itself if no line made it.
+    """
+
+
 class Program:
     """What one run of a step writes down: first as lines, then as text and the function it defines.
 
-    A line has a function, its arguments, its result, and whether it is whole: whether it takes
-    tensors, not arrays. Values are known by identity, so all are kept until the text is made. In
-    it ``x`` are arguments, ``c`` what stays from run to run, ``b`` memory that ufuncs write into,
-    ``v`` other results; numbers are given in order, so what does the same has the same text.
+    A line has a function, its arguments, its result, and whether it is whole: 1 if it takes
+    tensors, not arrays, 2 if it gives some, too. Values are known by identity, and for arrays
+    stand objects that live longer. In the text ``x`` are arguments, ``c`` what stays from run to
+    run, ``b`` memory that ufuncs write into, ``v`` other results; numbers are given in order, so
+    what does the same has the same text.
     """
 
     def __init__(self) -> None:
         self.lines, self.is_sure = list[Any](), False
+        self.known = dict[int, Seen]()  # by id of the array, which may be that of a later one
         self.used: Any = {}  # tensors, with their array and node at that time
         self.called: dict[Any, Any] = {}  # modules: views of what they hold, and what that was
         self.scope = dict[str, Any](Tensor=Tensor, strip=strip, inf=np.inf, nan=np.nan, replay=None)
         self.constants, self.names = dict[str, Any](), dict[int, str]()  # names by id of the value
         self.inputs, self.number = list[np.ndarray](), itertools.count(1)
-        self.free: Any = {}  # names that are not needed any more, by form
-        self.made: Any = {}  # forms and names, by owner of their memory
+        # names that are not needed any more, by form; and forms and names, by owner of their memory
+        self.free, self.made = dict[Any, Any](), dict[Any, Any]()
 
     # --- writing down ----------------------------------------------------------------------------
 
@@ -151,8 +162,9 @@ class Program:
 
     def written(self, function: Any, given: Any = ()) -> Any:
         """A function of arrays, as one that writes down its calls; it was given these tensors."""
-        found = [t for t in leaves(given) if isinstance(t, Tensor)]
-        self.used |= {(id(t), id(t._array)): (weakref.ref(t), t._array, t._node) for t in found}
+        for t in [t for t in leaves(given) if isinstance(t, Tensor)]:
+            node = t._node and weakref.ref(t._node)
+            self.used[id(t), id(t._array)] = weakref.ref(t), self.seen(t._array), node
 
         def run(*args: Any, **kwargs: Any) -> Any:
             masks = [a for a in leaves(args[1:]) if getattr(a, "dtype", None) == np.bool_]
@@ -160,7 +172,7 @@ class Program:
             if picks.get(function) or function.__name__ in _BY_VALUE:
                 refuse_reading(f"{function.__name__} with a result that depends on values")
             z = function(*args, **kwargs)
-            self.lines.append((function, args, kwargs, z, False))
+            self.add(function, args, kwargs, z, False)
             return nested(lambda z: as_array(z) if isinstance(z, np.generic) else z, z)
 
         as_array = run if function is np.asarray else self.written(np.asarray)
@@ -171,26 +183,48 @@ class Program:
         args = tuple(tuple(a) if isinstance(a, Iterator) else a for a in args)
         with switched(0, REPLAY):
             z = function(*args, **kwargs)
-        self.lines.append((function, args, kwargs, z, True))
+        self.add(function, args, kwargs, z, True)
         return z
+
+    def add(self, function: Any, args: Any, kwargs: dict[str, Any], z: Any, whole: bool) -> None:
+        """Add a line."""
+        given, made = nested(self.seen, [args, kwargs]), functools.partial(self.seen, is_made=True)
+        kind = whole + any(isinstance(part, Tensor) for part in leaves(z))
+        self.lines.append((function, *given, nested(made, strip(z)), kind))
+
+    def seen(self, value: Any, is_made: bool = False) -> Any:
+        """What stands for an array; any other value itself."""
+        if type(value) is not np.ndarray:
+            return value
+        found = self.known.get(id(value))
+        if found is None or found.ref() is not value:
+            found = self.known[id(value)] = Seen(ref=weakref.ref(value), form=_form(value))
+            found.array = None if is_made else value
+            found.owner = self.seen(owner_of(value), is_made)
+        return found
+
+    def owners(self, values: Any) -> dict[int, None]:
+        """What stands for the owners of the memory of arrays and tensors, in order, by id."""
+        found = [self.seen(strip(value)) for value in leaves(values)]
+        return {id(value.owner): None for value in found if isinstance(value, Seen)}
 
     # --- making the text -------------------------------------------------------------------------
 
     def finish(self, outputs: Any) -> None:
         """Make the text, and the function."""
-        self.names |= {id(x): f"x{i}" for i, x in enumerate(self.inputs)}
-        self.kept = set(_owners(outputs))  # memory that is not to be written into again
+        self.names |= {id(self.seen(x)): f"x{i}" for i, x in enumerate(self.inputs)}
+        self.kept = set(self.owners(outputs))  # memory that is not to be written into again
         last = dict[int, int | None]()  # the last line that needs it, by owner of memory
         for i, (_, *values, whole) in enumerate(self.lines):
-            last |= dict.fromkeys(_owners(values), i)
-            self.kept |= set(_owners(values)) if whole else set()
+            last |= dict.fromkeys(self.owners(values), i)
+            self.kept |= set(self.owners(values)) if whole else set()
         last |= dict.fromkeys(self.kept)
         changing = [args for f, args, *_ in self.lines if f is mark_changed or f.__name__ == "at"]
-        body, self.changed = [], set(_owners(changing))  # memory that is changed in place
+        body, self.changed = [], set(self.owners(changing))  # memory that is changed in place
         for i, line in enumerate(self.lines):
             is_even = getattr(line[0], "signature", "") is None  # may write over what it reads
             body += [] if is_even else [self.line(*line)]
-            for owner in [owner for owner in _owners(line[1:4]) if last[owner] == i]:
+            for owner in [owner for owner in self.owners(line[1:4]) if last[owner] == i]:
                 for form, name in self.made.pop(owner, ()):
                     self.free.setdefault(form, []).append(name)
             body += [self.line(*line)] if is_even else []
@@ -199,24 +233,24 @@ class Program:
         self.text = "\n    ".join([head, *body, f"return [{results}]\n"])
         exec(self.text, self.scope)
         self.run, self.structure = self.scope["replay"], nested(lambda z: None, outputs)
-        named = [[t(), a, node, self.names.get(id(a))] for t, a, node in self.used.values()]
+        named = [[t(), a.array, n and n(), self.names.get(id(a))] for t, a, n in self.used.values()]
         self.used = [used for used in named if used[0] is not None and used[3] in self.constants]
         self.views = [view for views, _ in self.called.values() for view in views]
         self.held = [value for _, held in self.called.values() for value in held]
         self.lines, self.names = [], {}
 
-    def line(self, function: Any, args: Any, kwargs: dict[str, Any], z: Any, whole: bool) -> str:
+    def line(self, function: Any, args: Any, kwargs: dict[str, Any], z: Any, whole: int) -> str:
         """The text of a line."""
         given = [self.value(v, whole) for v in args]
         given += [f"{k}={self.value(v, whole)}" for k, v in kwargs.items()]
-        is_new = type(z) is np.ndarray and id(z) not in self.kept | self.names.keys()
+        is_new = isinstance(z, Seen) and id(z) not in self.kept | self.names.keys()
         if is_new and isinstance(function, np.ufunc) and not kwargs:
             given.append(f"out={self.target(z, True)}")
         call = f"{self.constant(function, function.__name__)}({', '.join(given)})"
-        call = f"strip({call})" if any(isinstance(part, Tensor) for part in leaves(z)) else call
+        call = f"strip({call})" if whole == 2 else call
         if whole:  # of which another object may come the next time
-            self.names.pop(id(strip(z)), None)
-        target = self.target(strip(z))
+            self.names.pop(id(z), None)
+        target = self.target(z)
         return call if target == "_" else f"{target} = {call}"
 
     def target(self, z: Any, is_buffer: bool = False) -> str:
@@ -224,23 +258,24 @@ class Program:
         if isinstance(z, (tuple, list)):
             names = [self.target(part) for part in z]
             return f"({', '.join(names)}{',' * (len(z) == 1)})" if set(names) - {"_"} else "_"
-        is_array = isinstance(z, np.ndarray)
+        is_array = isinstance(z, Seen)
         if id(z) in self.names or not (is_array or isinstance(z, (np.generic, float))):
             return "_"
-        form = (is_buffer, *_form(z)) if is_array else None
+        form = (is_buffer, *z.form) if is_array else None
         free = form and self.free.get(form)
         name = free.pop() if free else f"{'vb'[is_buffer]}{next(self.number)}"
         if is_buffer:
-            self.scope.setdefault(name, np.ndarray(z.shape, z.dtype, strides=z.strides))
+            self.scope.setdefault(name, np.ndarray(z.form[0], z.form[2], strides=z.form[1]))
         self.names[id(z)] = name
         if is_array:
-            self.made.setdefault(id(owner_of(z)), []).append((form, name))
+            self.made.setdefault(id(z.owner), []).append((form, name))
         return name
 
-    def value(self, value: Any, whole: bool = False) -> str:
+    def value(self, value: Any, whole: int = 0) -> str:
         """The text of a value: its name, a literal, or the name of a constant."""
+        value = self.seen(value)
         if isinstance(value, Tensor):
-            name = self.names.get(id(value._array), "c")
+            name = self.names.get(id(self.seen(value._array)), "c")
             if not whole or (name[0] != "c" and not (value.is_leaf and value.requires_grad)):
                 return f"Tensor({self.value(value._array)})"
         elif id(value) in self.names:
@@ -258,7 +293,7 @@ class Program:
             label = label if label.isidentifier() else "c"
             name = label if label not in ("c", *self.scope) else f"{label}{len(self.constants)}"
             self.names[id(value)] = name
-            self.scope[name] = self.constants[name] = value
+            self.scope[name] = self.constants[name] = getattr(value, "array", value)
         return self.names[id(value)]
 
     # --- whether it holds ------------------------------------------------------------------------
@@ -282,7 +317,7 @@ class Program:
         unlike = [f"{a!r}, then {b!r}" for a, b in zip(was, now, strict=False) if a != b]
         for name, value in self.constants.items():
             was_one = before.constants.get(name)
-            is_made = value is not was_one and not self.changed.isdisjoint(_owners(value))
+            is_made = value is not was_one and not self.changed.isdisjoint(self.owners(value))
             if not unlike and (is_made or not _same(was_one, value)):
                 place = next(line for line in now if re.search(rf"\b{name}\b", line))
                 unlike = [f"in {place!r} {name} was another"]
@@ -296,15 +331,9 @@ _untracked = functools.partial(nested, lambda z: z.detach() if isinstance(z, Ten
 _form = operator.attrgetter("shape", "strides", "dtype")
 
 
-def _owners(values: Any) -> dict[int, None]:
-    """What owns the memory of arrays and tensors, in order, by id."""
-    arrays = map(strip, leaves(values))
-    return {id(owner_of(array)): None for array in arrays if isinstance(array, np.ndarray)}
-
-
 def _same(one: Any, other: Any) -> bool:
-    """Whether constants of two runs are one; a dict is a place to write into."""
-    if one is other or (type(one) is dict and type(other) is dict):
+    """Whether constants of two runs are one; a namespace is a place to write into."""
+    if one is other or type(one) is type(other) is SimpleNamespace:
         return True
     if isinstance(one, (np.ndarray, np.generic)) and type(one) is type(other):
         return _form(one) == _form(other) and one.tobytes() == other.tobytes()

@@ -342,13 +342,13 @@ MUTANTS = (
     mutant(
         "replay: results are written over by later calls",
         REPLAY,
-        "self.kept = set(_owners(outputs))",
+        "self.kept = set(self.owners(outputs))",
         "self.kept = set[int]()",
     ),
     mutant(
         "replay: gradients are written over by later calls",
         REPLAY,
-        "self.kept |= set(_owners(values)) if whole else set()",
+        "self.kept |= set(self.owners(values)) if whole else set()",
         "self.kept |= set()",
     ),
     mutant(
@@ -378,7 +378,7 @@ MUTANTS = (
     mutant(
         "replay: updates, draws and counts are not written down",
         REPLAY,
-        "self.lines.append((function, args, kwargs, z, True))",
+        "self.add(function, args, kwargs, z, True)",
         "pass",
     ),
     mutant(
@@ -394,9 +394,21 @@ MUTANTS = (
         "if not unlike and not _same(was_one, value):",
     ),
     mutant(
+        "replay: all arrays are held while it is recorded",
+        REPLAY,
+        "found.array = None if is_made else value",
+        "found.array = value",
+    ),
+    mutant(
+        "replay: an id is taken for that of the array that had it before",
+        REPLAY,
+        "if found is None or found.ref() is not value:",
+        "if found is None:",
+    ),
+    mutant(
         "replay: a gradient is read but once",
         REPLAY,
-        "self.names.pop(id(strip(z)), None)",
+        "self.names.pop(id(z), None)",
         "pass",
     ),
     mutant(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -227,9 +228,11 @@ def test_an_empty_batch_has_an_empty_layer_norm() -> None:
 @pytest.mark.parametrize("shape", [(4, 3), (2, 3, 5), (2, 3, 2, 2), (2, 1), (7, 1, 1)])
 def test_the_kernel_is_its_composition(shape: tuple[int, ...]) -> None:
     arrays = drawn(*shape), drawn(shape[1], seed=1), drawn(shape[1], seed=2)
-    found, wanted = (f(*arrays, 0.1, {}) for f in (kernels.normalize, kernels.normalize_text))
+    found, wanted = (
+        f(*arrays, 0.1, SimpleNamespace()) for f in (kernels.normalize, kernels.normalize_text)
+    )
     np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-13)
-    gradcheck(lambda *a: kernels.normalize(*a, 0.1, {}), *arrays)
+    gradcheck(lambda *a: kernels.normalize(*a, 0.1, SimpleNamespace()), *arrays)
 
 
 def test_a_large_mean_does_not_drown_the_variance() -> None:

@@ -11,6 +11,7 @@ import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -586,7 +587,12 @@ case(functions.clip_gradient, real(2, 3), call=lambda x: functions.clip_gradient
 case(functions.scale_gradient, real(2, 3), call=lambda x: functions.scale_gradient(x, 1.0))
 for shape in (3, 2), (2, 3, 4), (2, 2, 1, 3), (2, 1):
     affine = real(shape[1], seed=1), real(shape[1], seed=2)
-    case(layers.normalize, real(*shape), *affine, call=lambda *a: layers.normalize(*a, 0.1, {}))
+    case(
+        layers.normalize,
+        real(*shape),
+        *affine,
+        call=lambda *a: layers.normalize(*a, 0.1, SimpleNamespace()),
+    )
 CELLS = recurrent.Elman("tanh"), recurrent.Elman("relu"), recurrent.LSTM()
 for cell, steps in itertools.product(CELLS, (3, 1)):
     rows = len(cell.order) * 2

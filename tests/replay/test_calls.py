@@ -297,3 +297,24 @@ def test_a_replay_reuses_its_memory() -> None:
     tracemalloc.stop()
     assert peak < x.nbytes / 10
     assert len({word for word in compiled.text.split() if word.startswith("b")}) <= 4
+
+
+def test_recording_holds_hardly_more_than_the_step_itself() -> None:
+    w = tensor(np.ones(50_000), requires_grad=True)
+
+    def step() -> Any:
+        w.grad = None
+        x = w
+        for _ in range(20):
+            x = np.tanh(x * 1.1)
+        loss = x.mean()
+        loss.backward()
+        return loss
+
+    peaks = []
+    for run in step, step, mg.compile(step):
+        tracemalloc.start()
+        run()
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[2] < 1.1 * peaks[1]
