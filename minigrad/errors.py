@@ -99,7 +99,7 @@ _RANGES = {
     "a whole number in [1, inf)": "T_max batch_size embedding_dim epochs features groups "
     "growth_interval hidden hidden_size in_channels in_features input_size num_embeddings "
     "num_features num_layers num_parameters out_channels out_features step_size steps_per_epoch "
-    "total_iters total_steps",
+    "total_iters total_steps", "'min' or 'max'": "mode", "a function": "lr_lambda",
     "a whole number in (-inf, inf)": "dim end_dim ignore_index start_dim",
     "a number in (-inf, inf)": "ELU.alpha a b forget_bias gain init mean negative_slope "
     "scale_gradient.factor val",
@@ -110,12 +110,11 @@ _RANGES = {
     "a number in (1, inf)": "growth_factor", "a number in (0, 1)": "backoff_factor",
     "a number in (0, 1]": "start_factor", "a number in [0, 1)": "base_momentum factor max_momentum",
     "a number in [0, 1]": "BatchNorm1d.momentum BatchNorm2d.momentum alpha dropout end_factor "
-    "label_smoothing p pct_start rho",
-    "numbers in [0, 1)": "betas", "whole numbers in [0, inf)": "milestones",
-    "whole numbers in [1, inf)": "normalized_shape", "'rel' or 'abs'": "threshold_mode",
+    "label_smoothing p pct_start rho", "numbers in [0, 1)": "betas",
+    "whole numbers in [0, inf)": "milestones", "whole numbers in [1, inf)": "normalized_shape",
     "'raise', 'skip' or 'ignore'": "on_nonfinite", "'mean', 'sum' or 'none'": "reduction",
     "'none' or 'tanh'": "approximate", "'tanh' or 'relu'": "nonlinearity", "'cpu'": "device",
-    "'cos' or 'linear'": "anneal_strategy", "'min' or 'max'": "mode", "a function": "lr_lambda",
+    "'cos' or 'linear'": "anneal_strategy", "'rel' or 'abs'": "threshold_mode",
 }  # fmt: skip
 _RANGE_OF = {name: wanted for wanted, names in _RANGES.items() for name in names.split()}
 

@@ -59,8 +59,7 @@ def load(path: str | os.PathLike[str]) -> Any:
     with np.load(io.BytesIO(content)) as file:
         kinds = {"dict": dict, "tuple": tuple, "array": file.get, "number": lambda n: file[n][()],
                  "tensor": lambda n: Tensor(file[n])}  # fmt: skip
-        wanted = "a file that save of this version wrote"
-        expect("layout" in file.files, "load", wanted, f"an older {str(path)!r}", "save it anew")
+        expect("layout" in file.files, "load", "a file of this version", f"an older {str(path)!r}")
         text = file["layout"].tobytes()  # of its objects the inner ones are unpacked first
         return json.loads(text, object_pairs_hook=lambda pairs: kinds[pairs[0][0]](pairs[0][1]))
 

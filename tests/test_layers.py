@@ -36,8 +36,7 @@ LAYERS = [
     "nn.containers",
     "nn optim.bucket",
     "optim.optimizer",
-    "optim.descent optim.schedule",
-    "optim.lr_scheduler",
+    "optim.descent optim.lr_scheduler",
     "optim utils.data",
     "amp",
     "utils",
@@ -123,7 +122,7 @@ def test_strategies_say_what_is_missing_without_hypothesis() -> None:
     printed = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False
     )
-    assert "needs Hypothesis; install it with pip install hypothesis" in printed.stderr
+    assert "the strategies need it: python -m pip install hypothesis" in printed.stderr
 
 
 def code_lines(path: Path) -> int:

@@ -18,15 +18,13 @@ import numpy as np
 
 from .modes import MODE, REPLAY, refuse_reading
 
-Place = Any  # a tuple of the code, the offset in it, and under detect_anomaly the module path
-
 next_serial = itertools.count(1).__next__
 
 _PLAIN = {np.ndarray, int, float, bool, str, type(None)}  # no need to look closer
 _LIBRARY = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _WIDTH = 509  # a prime, so that rows which trade places move between the sums of a fingerprint
 
-_stamps: dict[int, tuple[int, Place]] = {}  # id of an owner, while it lives -> serial, place
+_stamps: dict[int, tuple[int, Any]] = {}  # id of an owner, while it lives -> serial, place
 latest = 0  # the serial of the latest change of all: what is younger needs no look
 
 
@@ -88,8 +86,8 @@ def is_tracked(values: Iterable[Any]) -> bool:
 # --- changes in place ---------------------------------------------------------------------------
 
 
-def user_place() -> Place:
-    """Where the user's code called the library, through however many calls of the library's own."""
+def user_place() -> Any:
+    """Where the user's code called the library, by code and offset, whatever calls lie between."""
     frame: Any = sys._getframe(2)
     while _is_own(frame.f_code) and frame.f_back is not None:
         frame = frame.f_back
@@ -101,7 +99,7 @@ def _is_own(code: Any) -> bool:
     return bool(code.co_filename.startswith(_LIBRARY))
 
 
-def describe(place: Place) -> str:
+def describe(place: Any) -> str:
     """A place as ``file:line``, and the module path if it is known."""
     code, offset, *path = place
     line = list(code.co_positions())[offset // 2][0]
@@ -123,7 +121,7 @@ def mark_changed(*arrays: np.ndarray) -> None:
         _stamps[key] = stamp
 
 
-def last_change(array: np.ndarray, serial: int) -> Place | None:
+def last_change(array: np.ndarray, serial: int) -> Any:
     """Where the memory of ``array`` was changed since ``serial``, None if it was not."""
     changed, place = _stamps.get(id(owner_of(array)), (0, None))
     return place if changed > serial else None

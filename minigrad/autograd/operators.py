@@ -16,9 +16,9 @@ from .modes import MODE, REPLAY
 from .record import apply, dispatch, infix
 from .registry import TABLE
 
-METHODS = """
-all any argmax argmin argpartition argsort clip conj conjugate cumprod cumsum diagonal dot max mean
-min nonzero prod ravel repeat round searchsorted squeeze std sum swapaxes take trace var""".split()
+METHODS = """all any argmax argmin argpartition argsort clip conj conjugate cumprod cumsum
+diagonal dot max mean min nonzero prod ravel repeat round searchsorted squeeze std sum swapaxes
+take trace var""".split()
 OF_ARRAYS = "astype flatten sort partition fill".split()  # the last three in place
 
 

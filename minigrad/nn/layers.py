@@ -41,8 +41,7 @@ class Linear(Module):
         return F.linear(x, self.weight, self.bias)
 
     def extra_repr(self) -> str:
-        has_bias = self.bias is not None
-        return f"in_features={self.in_features}, out_features={self.out_features}, bias={has_bias}"
+        return f"{super().extra_repr()}, bias={self.bias is not None}"
 
 
 class Conv2d(Module):

@@ -21,7 +21,6 @@ DIFFERENCE_STEP = 6e-6  # where the errors of rounding and of truncation meet in
 EXACT, COARSE = ("complex step", 1e-11), ("differences", 1e-6)  # with how much they may err
 
 Place = tuple[int, tuple[int, ...]]  # the number of an input, and an index in it
-Reference = tuple[str, float]  # what a slope is compared with, and how much it may err
 
 
 class GradcheckError(AssertionError):
@@ -92,7 +91,7 @@ class _Check:
         self.direction = _generic(self.draw, self.point.shape)
         self.kinks: list[Place] = []
 
-    def first_order(self, method: Reference) -> None:
+    def first_order(self, method: tuple[str, float]) -> None:
         """Check the gradient, entry by entry; at a kink, that it lies between both slopes."""
         x, tape = self.point, self.pull_back(self.point)
         for place, unit, slope in zip(self.places, np.eye(tape.size), tape, strict=True):
@@ -104,7 +103,7 @@ class _Check:
                 self.kinks.append(place)
             self.compare(tape, unit, wanted, reference, place)
 
-    def second_order(self, method: Reference) -> Reference:
+    def second_order(self, method: tuple[str, float]) -> tuple[str, float]:
         """Check the derivative of the gradient along the direction; the method may have to fall."""
         self.order, x, v, h = 2, self.point, self.direction, DIFFERENCE_STEP
         tape = _flat(hvp(self.weighed, tuple(self.split(x)), tuple(self.split(v))))
@@ -171,9 +170,8 @@ class _Check:
     def is_kink(self, along: np.ndarray) -> bool:
         """Whether both slopes differ, and do not come together with a smaller step."""
         (left, right), nearer = self.slopes(along), self.slopes(along, 0.5 * DIFFERENCE_STEP)
-        jump = abs(right - left)
-        apart = jump > 1e-3 * max(1.0, abs(left), abs(right))
-        return apart and abs(nearer[1] - nearer[0]) > 0.75 * jump
+        jump, next_jump = abs(right - left), abs(nearer[1] - nearer[0])
+        return next_jump > 0.75 * jump and jump > 1e-3 * max(1.0, abs(left), abs(right))
 
     def is_analytic(self) -> bool:
         """Whether the complex step agrees with differences along the direction."""
@@ -186,8 +184,8 @@ class _Check:
         agrees = abs(slope - 0.5 * sum(self.slopes(self.direction))) <= 1e-5 * scale
         return bool(agrees) and not self.is_kink(self.direction)
 
-    def compare(self, tape: np.ndarray, along: np.ndarray, wanted: float, reference: Reference,
-                place: Place | None = None) -> None:  # fmt: skip
+    def compare(self, tape: np.ndarray, along: np.ndarray, wanted: float,
+                reference: tuple[str, float], place: Place | None = None) -> None:  # fmt: skip
         """Raise unless the slope by the tape agrees with the one wanted, relative to its parts."""
         name, most = reference
         slope, parts = float(tape @ along), zip(*map(self.split, (tape, along)), strict=True)

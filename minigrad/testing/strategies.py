@@ -13,8 +13,7 @@ try:
     from hypothesis import strategies as st
     from hypothesis.extra import numpy as hnp
 except ImportError as error:
-    raise ImportError("minigrad.testing.strategies needs Hypothesis; "
-                      "install it with pip install hypothesis") from error  # fmt: skip
+    raise ImportError("the strategies need it: python -m pip install hypothesis") from error
 
 LAYOUTS = ("C", "F", "transposed", "strided", "reversed", "read-only", "broadcast")
 

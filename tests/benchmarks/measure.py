@@ -106,21 +106,26 @@ def peaks(ways: Iterable[str]) -> dict[str, int]:
     return found
 
 
-def import_seconds() -> float:
-    """What ``import minigrad``, once compiled, adds to ``import numpy``: the median of several."""
-    code = (
-        "import time, numpy; start = time.perf_counter();"
-        "import minigrad; print(time.perf_counter() - start)"
-    )
-    command, runs = [sys.executable, "-c", code], []
-    with TemporaryDirectory() as compiled:
-        environment = {**os.environ, "PYTHONPYCACHEPREFIX": compiled}
-        environment.pop("PYTHONDONTWRITEBYTECODE", None)
-        for _ in range(10):
-            run = subprocess.run(command, capture_output=True, check=True, env=environment)
-            runs.append(float(run.stdout))
-    found = statistics.median(runs[1:])
-    print(f"\nimport minigrad adds {found:.3f} s to import numpy")
+def import_seconds(ways: Iterable[str]) -> dict[str, float]:
+    """What importing each library, once compiled, adds to ``import numpy``: medians of several."""
+    print()
+    found = {}
+    for way in [way for way in ways if way not in ("numpy", "compiled")]:
+        code = (
+            "import time, numpy; start = time.perf_counter();"
+            f"import {way}; print(time.perf_counter() - start)"
+        )
+        runs = []
+        with TemporaryDirectory() as compiled:
+            environment = {**os.environ, "PYTHONPYCACHEPREFIX": compiled}
+            environment.pop("PYTHONDONTWRITEBYTECODE", None)
+            for _ in range(10 if way == "minigrad" else 4):
+                command = [sys.executable, "-c", code]
+                run = subprocess.run(command, capture_output=True, check=False, env=environment)
+                runs += [float(run.stdout)] if run.returncode == 0 else []
+        if runs:
+            found[way] = statistics.median(runs[1:])
+            print(f"import {way} adds {found[way]:.3f} s to import numpy", flush=True)
     return found
 
 

@@ -60,9 +60,7 @@ class LSTM:
 
     def forward(self, a: Any, h: Any, old: Any, new: Any) -> None:
         np.tanh(a, a)
-        sigmoids = a[:3]
-        sigmoids *= 0.5
-        sigmoids += 0.5
+        np.add(np.multiply(a[:3], 0.5, a[:3]), 0.5, a[:3])  # of the sigmoids
         (i, f, o, g), (c, tanh_c) = a, new
         np.multiply(f, old[0], c)
         c += i * g
