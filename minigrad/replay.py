@@ -308,8 +308,8 @@ class Program:
                 self.scope[name] = self.constants[name] = used[1] = tensor._array
             if tensor._node is not node or getattr(node, "hooks", None):
                 return False
-        now = itertools.chain.from_iterable(self.views)
-        return all(itertools.starmap(operator.is_, itertools.zip_longest(now, self.held)))
+        now = [*itertools.chain.from_iterable(self.views)]
+        return len(now) == len(self.held) and all(map(operator.is_, now, self.held))
 
     def check_same(self, before: "Program", who: str) -> None:
         """Raise if the run before did something else."""
