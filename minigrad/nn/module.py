@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from ..autograd import Handle, Tensor, mark_changed
-from ..autograd.modes import EXAMINE, MODE, REPLAY
+from ..autograd.modes import MODE, RECORD
 from ..creation import as_tensor
 from ..errors import expect, wrong_kind
 from .hooks import AFTER, BACK, BEFORE, observed, registered
@@ -78,7 +78,7 @@ class Module:
         raise TypeError(f"{type(self).__name__} has no forward; define one in its class")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self._hooks is None and not MODE.get() & (EXAMINE | REPLAY):
+        if self._hooks is None and MODE.get() <= RECORD:  # in no other mode
             return self.forward(*args, **kwargs)
         return observed(self, args, kwargs)
 
