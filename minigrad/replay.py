@@ -135,9 +135,10 @@ class Program:
 
     def __init__(self) -> None:
         self.lines, self.is_sure = list[Any](), False
-        self.known = dict[int, Seen]()  # by id of the array, which may be that of a later one
         self.used: Any = {}  # tensors, with their array and node at that time
-        self.called: dict[Any, Any] = {}  # modules: views of what they hold, and what that was
+        # by id of an array, which may be that of a later one; modules: views of what they hold, and
+        # what that was
+        self.known, self.called = dict[int, Seen](), dict[Any, Any]()
         self.scope = dict[str, Any](Tensor=Tensor, strip=strip, inf=np.inf, nan=np.nan, replay=None)
         self.constants, self.names = dict[str, Any](), dict[int, str]()  # names by id of the value
         self.inputs, self.number = list[np.ndarray](), itertools.count(1)

@@ -153,6 +153,10 @@ def test_layouts_are_equal_arrays_in_other_memory(layout: str) -> None:
     assert laid.strides == {**strides, "reversed": (-32, -8), "read-only": (32, 8)}[layout]
 
 
+def test_every_layout_of_three_axes_is_another() -> None:
+    assert len({gen.laid_out(np.ones((2, 3, 4)), name).strides for name in gen.LAYOUTS}) == 6
+
+
 def test_broadcast_layout_repeats_the_first_row() -> None:
     assert gen.laid_out(np.arange(6.0).reshape(2, 3), "broadcast").strides == (0, 8)
 

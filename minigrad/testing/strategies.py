@@ -54,15 +54,16 @@ def laid_out(array: np.ndarray, layout: str) -> np.ndarray:
     >>> laid_out(np.eye(2), "reversed").strides
     (-16, -8)
     """
-    fresh = np.array(array, order="F" if layout in ("F", "transposed") else "C")
-    if array.ndim and layout == "strided":
+    fresh = np.array(array, order="F" if layout == "F" else "C")
+    fresh.flags.writeable = layout != "read-only"
+    if array.ndim and layout == "transposed":
+        fresh = np.moveaxis(np.moveaxis(array, 0, -1).copy(), -1, 0)
+    elif array.ndim and layout == "strided":
         fresh = np.stack([array, array], -1)[..., 0]
     elif array.ndim and layout == "reversed":
         fresh = np.flip(np.flip(array).copy())
     elif array.size and array.ndim and layout == "broadcast":
         fresh = np.broadcast_to(array[:1], array.shape)
-    elif layout == "read-only":
-        fresh.flags.writeable = False
     return fresh
 
 
