@@ -105,11 +105,11 @@ def batch_norm(input: Any, running_mean: Any = None, running_var: Any = None, we
 @replayed
 def move(running_mean: Any, running_var: Any, moments: Any, momentum: float, share: float) -> Any:
     """Bring the running statistics nearer to those of the batch."""
-    pairs = (running_mean, moments.mean, 1.0), (running_var, moments.var, share)
-    for running, new, factor in pairs:
-        moved = new * constant(momentum * factor, new.dtype.char)
-        moved += running._array * constant(1.0 - momentum, new.dtype.char)
-        running._array = moved.astype(running._array.dtype, copy=False)  # older graphs keep theirs
+    keep, kind = 1.0 - momentum, moments.mean.dtype.char
+    for running, new, f in (running_mean, moments.mean, 1.0), (running_var, moments.var, share):
+        moved, old = new * constant(momentum * f, kind), running._array
+        moved += old * constant(keep, kind)
+        running._array = moved if moved.dtype is old.dtype else moved.astype(old.dtype)  # anew
     return running_mean._array, running_var._array
 
 
