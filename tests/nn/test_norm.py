@@ -259,6 +259,8 @@ def test_a_large_mean_does_not_drown_the_variance() -> None:
         (lambda: nn.BatchNorm2d(3)(mg.ones(2, 3)), ValueError, r"\(N, C, height, width\)"),
         (lambda: nn.BatchNorm1d(3)(mg.ones(1, 3)), ValueError, "more than one value per channel"),
         (lambda: nn.BatchNorm1d(3)(mg.ones(0, 3)), ValueError, "more than one value per channel"),
+        (lambda: nn.BatchNorm1d(3)(mg.arange(6).reshape(2, 3)), TypeError, "floats, got int64"),
+        (lambda: nn.LayerNorm(3)(mg.arange(6).reshape(2, 3)), TypeError, "floats, got int64"),
         (lambda: F.batch_norm(mg.ones(3), training=True), ValueError, r"\(N, C, ...\)"),
         (lambda: nn.LayerNorm(0), ValueError, "normalized_shape"),
         (lambda: nn.LayerNorm(()), ValueError, "layer_norm|normalized_shape"),

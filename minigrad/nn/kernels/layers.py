@@ -94,8 +94,7 @@ def batch_norm(input: Any, running_mean: Any = None, running_var: Any = None, we
         side, scale = (-1, *[1] * (len(shape) - 2)), weight / np.sqrt(running_var + eps)
         return (input - running_mean.reshape(side)) * scale.reshape(side) + bias.reshape(side)
     m, moments = math.prod(shape) // max(shape[1], 1), SimpleNamespace()
-    wanted = "more than one value per channel in training"
-    expect(m > 1, "batch_norm", wanted, shape, "enlarge the batch, or eval()")
+    expect(m > 1, "batch_norm", "more than one value per channel", shape, "enlarge it, or eval()")
     z = normalize(input, weight, bias, eps, moments)
     if training and running_mean is not None and vars(moments):
         move(running_mean, running_var, moments, momentum, m / (m - 1))
@@ -167,6 +166,7 @@ def normalize(x: Any, weight: Any, bias: Any, eps: float, moments: Any) -> Any:
     The mean and the biased variance are left in ``moments``. Forward and backward of
     ``(128, 64)`` take 37 us, 123 as the composition.
     """
+    expect(x.dtype.kind in "fc", "a normalisation", "floats", x.dtype, "use .float()", TypeError)
     rows = rows_of(x)
     share = same(1.0 / (rows.shape[1] or 1), rows.shape[1], rows.dtype)
     moments.mean = mean = rows.dot(share)
