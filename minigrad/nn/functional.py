@@ -304,9 +304,9 @@ def _spread_out(who: str, input: Any, target: Any, weight: Any, ignored: int, sm
     """The scores with classes last, the factor of each, and what the mean multiplies the sum by."""
     scores, spread = (np.moveaxis(x, 1, -1) if np.ndim(x) > 2 else x for x in (input, target))
     number = np.shape(scores)[-1] if np.ndim(scores) else 0
-    fit = number and (weight is None or np.shape(weight) == (number,))
-    given = f"{np.shape(input)} and {np.shape(weight)}"
-    expect(fit, who, "scores (C,), (N, C) or (N, C, ...) and a weight (C,)", given)
+    fit = number and scores.dtype.kind in "fc" and (weight is None or np.shape(weight) == (number,))
+    given = np.shape(input), getattr(input, "dtype", None), np.shape(weight)
+    expect(fit, who, "scores of floats (C,), (N, C) or (N, C, ...) and a weight (C,)", given)
     form = scores.shape, scores.dtype
     if getattr(target, "dtype", np.dtype(int)).kind in "fc":
         alike(who, input, target)

@@ -44,7 +44,7 @@ def frame_of(who: str, kernel_size: Any, stride: Any, padding: Any, dilation: An
 @primitive
 def windows(x: Any, frame: Frame, fill: float = 0.0) -> Any:
     """All windows, ``(N, C, height, width) -> (C, *frame.size, rows, columns, N)``."""
-    expect(x.ndim == 4, frame.who, "inputs of shape (N, C, height, width)", x.shape)
+    expect(x.ndim == 4 and x.dtype.kind in "fc", frame.who, "floats (N, C, height, width)", x.shape)
     images = np.pad(x.transpose(1, 2, 3, 0), [(0, 0), *frame.edges, (0, 0)], constant_values=fill)
     fit = frame.span[0] <= images.shape[1] and frame.span[1] <= images.shape[2]
     least = tuple(np.subtract(frame.span, np.sum(frame.edges, 1)).tolist())
