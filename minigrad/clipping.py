@@ -70,7 +70,7 @@ def clip_values(arrays: Iterable[np.ndarray], bound: float) -> bool:
     outside = [a for a in arrays if not -bound <= a.min(initial=0.0) <= a.max(initial=0.0) <= bound]
     for array in outside:
         np.clip(array, -bound, bound, array)
-    mark_changed(*outside)
+        mark_changed(array)
     return bool(outside)
 
 

@@ -109,7 +109,7 @@ class compile:
         self.programs[key], self.text = program, program.text
         if before is not None and before.is_current() and program.is_current():
             program.check_same(before, getattr(self, "__name__", "the step"))
-            program.is_sure = True
+            program.is_sure, program.known, before.known = True, {}, {}
         while len(self.programs) > 64:
             del self.programs[next(iter(self.programs))]
         return _untracked(outputs)
@@ -118,8 +118,8 @@ class compile:
 class Seen(SimpleNamespace):
     """What stands for an array in the lines of a program: with it the array need not be kept.
 
-    It has the array's ``form``, the ``owner`` of its memory, a weak ``ref`` to it, and the
-    ``array`` itself if no line made it.
+    It has the array's ``form``, a weak ``ref`` to it, the ``array`` itself if no line made it, and
+    as ``owner`` an object that all arrays of the same memory share.
     """
 
 
@@ -200,12 +200,12 @@ class Program:
         found = self.known.get(id(value))
         if found is None or found.ref() is not value:
             found = self.known[id(value)] = Seen(ref=weakref.ref(value), form=_form(value))
-            found.array = None if is_made else value
-            found.owner = self.seen(owner_of(value), is_made)
+            found.array, found.owner = None if is_made else value, object()
+            found.owner = self.seen(owner_of(value), is_made).owner
         return found
 
     def owners(self, values: Any) -> dict[int, None]:
-        """What stands for the owners of the memory of arrays and tensors, in order, by id."""
+        """The ids of what stands for the owners of arrays and tensors, in order."""
         found = [self.seen(strip(value)) for value in leaves(values)]
         return {id(value.owner): None for value in found if isinstance(value, Seen)}
 
@@ -238,13 +238,13 @@ class Program:
         self.used = [used for used in named if used[0] is not None and used[3] in self.constants]
         self.views = [view for views, _ in self.called.values() for view in views]
         self.held = [value for _, held in self.called.values() for value in held]
-        self.lines, self.names = [], {}
+        self.lines, self.names, self.inputs = [], {}, []
 
     def line(self, function: Any, args: Any, kwargs: dict[str, Any], z: Any, whole: int) -> str:
         """The text of a line."""
         given = [self.value(v, whole) for v in args]
         given += [f"{k}={self.value(v, whole)}" for k, v in kwargs.items()]
-        is_new = isinstance(z, Seen) and id(z) not in self.kept | self.names.keys()
+        is_new = isinstance(z, Seen) and not (id(z.owner) in self.kept or id(z) in self.names)
         if is_new and isinstance(function, np.ufunc) and not kwargs:
             given.append(f"out={self.target(z, True)}")
         call = f"{self.constant(function, function.__name__)}({', '.join(given)})"

@@ -62,7 +62,7 @@ def infix(function: Any, is_reflected: bool = False) -> Any:
 
 @functools.lru_cache(1000)
 def constant(number: float, kind: Any) -> Any:
-    """A number other than 0 as an array: beside one of its kind that is faster, and the same."""
+    """A number as an array: beside one of its kind that is faster, and the same; -0 may be 0."""
     array: np.ndarray = np.array(number, kind)
     array.flags.writeable = False
     return array

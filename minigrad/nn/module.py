@@ -212,8 +212,7 @@ class Module:
     def extra_repr(self) -> str:
         """What ``repr`` shows: attributes that are numbers or words; of a loss none, as PyTorch."""
         held = {} if "reduction" in vars(self) else {**vars(self), "training": None}
-        given = [f"{k}={v!r}" for k, v in held.items() if isinstance(v, (int, float, str))]
-        return ", ".join(given)
+        return ", ".join(f"{k}={v!r}" for k, v in held.items() if isinstance(v, (int, float, str)))
 
     def __repr__(self) -> str:
         found = [f"({n}): {part!r}" for n, part in parts_of(self) if isinstance(part, Module)]

@@ -396,8 +396,8 @@ MUTANTS = (
     mutant(
         "replay: all arrays are held while it is recorded",
         REPLAY,
-        "found.array = None if is_made else value",
-        "found.array = value",
+        "found.array, found.owner = None if is_made else value, object()",
+        "found.array, found.owner = value, object()",
     ),
     mutant(
         "replay: an id is taken for that of the array that had it before",

@@ -124,6 +124,8 @@ def test_repr_is_a_tree() -> None:
         "  )\n"
         ")"
     )
+    norm = "BatchNorm1d(num_features=3, eps=1e-05, momentum=0.1)"
+    assert repr(nn.BatchNorm1d(3)) == repr(nn.BatchNorm1d(3).eval()) == norm
     torch = pytest.importorskip("torch", reason="PyTorch is an optional peer")
 
     def built(library: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import threading
 import tracemalloc
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -318,3 +319,14 @@ def test_recording_holds_hardly_more_than_the_step_itself() -> None:
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[2] < 1.1 * peaks[1]
+
+
+def test_what_it_was_recorded_with_is_not_kept() -> None:
+    compiled = mg.compile(lambda x: np.tanh(x * 2.0))
+    batches = [batch(i, 4, 3) for i in range(3)]
+    for x in batches:
+        compiled(x)
+    alive = [weakref.ref(x) for x in batches]
+    del x
+    batches.clear()
+    assert all(ref() is None for ref in alive)

@@ -21,7 +21,7 @@ from ...errors import expect, wrong_value
 
 # Which windows are cut out of images, and for whom, by rows and by columns; the edges are what is
 # padded before and behind.
-Frame = namedtuple("Frame", "who size stride dilation span edges")
+Frame = namedtuple("Frame", "who size stride dilation span edges least")
 
 
 @lru_cache
@@ -38,17 +38,18 @@ def frame_of(who: str, kernel_size: Any, stride: Any, padding: Any, dilation: An
     span = [d * (k - 1) + 1 for k, d in zip(size, dilation, strict=True)]
     fit = "Pool" not in who or all(2 * n <= k for n, k in zip(around, size, strict=True))
     expect(fit, who, "padding of half the kernel_size or less", padding)
-    return Frame(who, size, stride, dilation, span, [(n, n) for n in around])
+    least = tuple(full - 2 * n for full, n in zip(span, around, strict=True))
+    return Frame(who, size, stride, dilation, span, [(n, n) for n in around], least)
 
 
 @primitive
 def windows(x: Any, frame: Frame, fill: float = 0.0) -> Any:
     """All windows, ``(N, C, height, width) -> (C, *frame.size, rows, columns, N)``."""
-    expect(x.ndim == 4 and x.dtype.kind in "fc", frame.who, "floats (N, C, height, width)", x.shape)
+    fit, given = x.ndim == 4 and x.dtype.kind in "fc", f"{x.shape} {x.dtype}"
+    expect(fit, frame.who, "floats (N, C, height, width)", given)
     images = np.pad(x.transpose(1, 2, 3, 0), [(0, 0), *frame.edges, (0, 0)], constant_values=fill)
     fit = frame.span[0] <= images.shape[1] and frame.span[1] <= images.shape[2]
-    least = tuple(np.subtract(frame.span, np.sum(frame.edges, 1)).tolist())
-    expect(fit, frame.who, f"images of {least} pixels or more", x.shape)
+    expect(fit, frame.who, f"images of {frame.least} pixels or more", x.shape)
     return np.ascontiguousarray(seen(images, frame))
 
 

@@ -104,9 +104,9 @@ def recurrence_back(g: Any, needed: Any, *kept: Any) -> Any:
     x, start, cell, (joint, state, blocks, memory) = *kept[:2], *kept[-2:]
     (steps, batch, _), (_, size, width) = x.shape, joint.shape
     d_state = np.zeros((width - 1 if needed[0] else size, batch), joint.dtype)
-    dh, dc, down = d_state[:size], g[-1].T.copy(), joint.reshape(-1, width)[:, : len(d_state)]
+    dh, dc, total = d_state[:size], g[-1].T.copy(), np.zeros_like(joint)
     da, dx = np.empty_like(blocks[0]), np.empty((steps, x.shape[2] * needed[0], batch), joint.dtype)
-    flat_da, total, down = da.reshape(-1, batch), np.zeros_like(joint), down.T.copy()
+    flat_da, down = da.reshape(-1, batch), joint.reshape(-1, width)[:, : len(d_state)].T.copy()
     flat_total, part = total.reshape(-1, width), np.empty((len(flat_da), width), joint.dtype)
     busy, states = g.any((1, 2)).tolist(), state.swapaxes(1, 2)  # often only the last step is
     each = g.swapaxes(1, 2), busy, dx, states, blocks, state[1:, :size], memory, memory[1:]
